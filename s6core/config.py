@@ -1,0 +1,217 @@
+"""What can be varied: the net (`NetConfig`) and its training (`TrainConfig`), and how two configs differ."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+Integers = int | tuple[int, ...]
+"""One integer for every convolution block, or one per block."""
+
+
+class ConfigError(ValueError):
+    """A field, its value and what is allowed, in one line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetConfig:
+    """The net. The defaults are the reference net: 15,662 parameters.
+
+    A net is a row of convolution blocks, a pooling somewhere between them, a 1×1 convolution to one map
+    per class (the logit maps), and a head that turns the maps into one logit per class.
+    """
+
+    image: tuple[int, int, int] = (1, 28, 28)  # channels, height, width
+    classes: int = 10
+    channels: tuple[int, ...] = (8, 16, 32, 32)  # output channels, one number per block: also sets the depth
+    kernel: Integers = 3
+    padding: Literal["auto"] | Integers = "auto"  # auto: as published, "same" before the first pooling, none after
+    dilation: Integers = 1
+    norm: Literal["batch", "none", "group", "layer", "instance"] = "batch"
+    norm_groups: int = 4  # for norm=group; where it does not divide the channels, their greatest common divisor
+    order: Literal["conv-relu-norm", "conv-norm-relu"] = "conv-relu-norm"
+    activation: Literal["relu", "leaky", "gelu", "silu", "none"] = "relu"
+    pool: Literal["max", "average", "stride", "none"] = "max"  # stride: the block's convolution strides by 2 instead
+    pool_after: tuple[int, ...] = (3,)  # blocks, counted from 1
+    dropout: float = 0.0
+    dropout_kind: Literal["element", "channel"] = "element"
+    dropout_place: Literal["all", "last"] = "all"  # after every block, or after the last one only
+    logit_activation: bool = True  # the published net rectifies and normalises its logit maps; see the book
+    logit_norm: bool = True
+    head: Literal["gap", "fc", "gap-fc", "max", "conv"] = "gap"  # what follows the logit maps (conv: replaces them)
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        depth = len(self.channels)
+        _require(self, "image", all(n >= 1 for n in self.image), "three integers from 1: channels, height, width")
+        _require(self, "classes", self.classes >= 2, "an integer from 2")
+        _require(self, "channels", depth >= 1 and min(self.channels) >= 1, "at least one integer, each from 1")
+        for name, least in (("kernel", 1), ("padding", 0), ("dilation", 1)):
+            value = getattr(self, name)
+            if value == "auto":
+                continue
+            numbers = value if isinstance(value, tuple) else (value,) * depth
+            allowed = f"an integer from {least}, or {depth} of them (one per block)"
+            _require(self, name, len(numbers) == depth and min(numbers) >= least, allowed)
+            if isinstance(value, tuple) and len(set(value)) == 1:
+                object.__setattr__(self, name, value[0])  # 3 and (3, 3, 3, 3) are the same config
+        _require(self, "norm_groups", self.norm_groups >= 1, "an integer from 1")
+        ascending = sorted(set(self.pool_after)) == list(self.pool_after)
+        inside = all(1 <= block <= depth for block in self.pool_after)
+        _require(self, "pool_after", ascending and inside, f"ascending block numbers from 1 to {depth}")
+        _require(self, "dropout", 0 <= self.dropout < 1, "a number from 0 to below 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """The training. The defaults are the study recipe; `RECIPES["reference"]` is the published one."""
+
+    dataset: Literal["mnist", "fashion-mnist"] = "mnist"
+    validate: bool = False  # train on 55,000 and validate on 5,000: for choosing; the report trains on all 60,000
+    train_images: int = 0  # 0: all; otherwise a nested random subset, for quick looks
+    normalise: Literal["dataset", "none", "image"] = "dataset"
+    augment: Literal["none", "affine", "shift", "rotate", "erase"] = "none"
+    epochs: int = 6
+    batch_size: int = 128
+    optimiser: Literal["sgd"] = "sgd"
+    lr: float = 0.1  # the peak, where the schedule has one
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: Literal["one-cycle", "step", "constant", "cosine"] = "one-cycle"
+    step_epoch: int = 15  # schedule=step: the rate falls to a tenth after this many epochs
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        _require(self, "train_images", self.train_images >= 0, "0 for all, or a number of images")
+        _require(self, "epochs", self.epochs >= 1, "an integer from 1")
+        _require(self, "batch_size", self.batch_size >= 2, "an integer from 2 (batch statistics need two)")
+        _require(self, "lr", self.lr > 0, "a number above 0")
+        _require(self, "momentum", 0 <= self.momentum < 1, "a number from 0 to below 1")
+        _require(self, "weight_decay", self.weight_decay >= 0, "a number from 0")
+        _require(self, "step_epoch", self.step_epoch >= 1, "an integer from 1")
+        _require(self, "label_smoothing", 0 <= self.label_smoothing < 1, "a number from 0 to below 1")
+
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "study": {},
+    "reference": {"epochs": 20, "batch_size": 64, "lr": 0.05, "schedule": "step", "step_epoch": 15},
+}
+"""Training recipes as differences from `TrainConfig()`."""
+
+Config = TypeVar("Config", NetConfig, TrainConfig)
+
+
+def diff(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
+    """Return the fields in which two configs differ, as {field: (value in a, value in b)}: an ablation."""
+    return {f.name: (x, y) for f in fields(a) if (x := getattr(a, f.name)) != (y := getattr(b, f.name))}
+
+
+def overrides(config: NetConfig | TrainConfig) -> dict[str, Any]:
+    """Return the fields that differ from the defaults, as {field: value}."""
+    return {name: value for name, (_, value) in diff(type(config)(), config).items()}
+
+
+def to_dict(config: NetConfig | TrainConfig) -> dict[str, Any]:
+    """Return every field, with lists for tuples: what JSON stores."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items()}
+
+
+def from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
+    """Build a config from names and values as JSON, YAML or a notebook give them (lists for tuples).
+
+    Raises `ConfigError` naming an unknown field and its nearest known names, or the value and what is allowed.
+    """
+    known = {f.name for f in fields(kind)}
+    for name in values:
+        if name not in known:
+            raise ConfigError(unknown("field", name, known))
+    return kind(**{k: _tuple(v) if isinstance(v, list | tuple) else v for k, v in values.items()})
+
+
+def parse(kind: type[Config], assignments: Iterable[str]) -> Config:
+    """Build a config from `field=value` strings, as typed at a command line: `channels=8,16,32`, `dropout=.1`."""
+    values: dict[str, Any] = {}
+    hints = get_type_hints(kind)
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"{assignment!r}: write field=value, for example norm=none")
+        if name not in hints:
+            raise ConfigError(unknown("field", name, hints))
+        values[name] = _read(text.strip(), hints[name])
+    return kind(**values)
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that a name is unknown, and offer the nearest known ones (or all, where none is near)."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    return f"unknown {what} {name!r}: " + (f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}")
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(_tuple(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+def _read(text: str, hint: Any) -> Any:
+    """Read a typed word as the first kind of value that fits the field; `_check_types` judges the result."""
+    if _fits(text, hint):
+        return text
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        numbers = tuple(int(t) for t in text.strip("()[]").split(",") if t.strip())
+        wants_tuple = _fits((), hint) or not _fits(0, hint)
+        return numbers[0] if len(numbers) == 1 and not ("," in text or (wants_tuple and not _fits(0, hint))) else numbers
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return any(_fits(value, arm) for arm in args)
+    if origin is Literal:
+        return any(value == arm and type(value) is type(arm) for arm in args)
+    if origin is tuple:
+        if not isinstance(value, tuple):
+            return False
+        arms = (args[0],) * len(value) if args[-1] is Ellipsis else args
+        return len(arms) == len(value) and all(map(_fits, value, arms))
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is hint
+
+
+def _allowed(hint: Any) -> str:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return " or ".join(map(_allowed, args))
+    if origin is Literal:
+        return ", ".join(map(str, args))
+    if origin is tuple:
+        return "a list of integers" if args[-1] is Ellipsis else f"{len(args)} integers"
+    return {bool: "true or false", int: "an integer", float: "a number"}[hint]
+
+
+def _check_types(config: NetConfig | TrainConfig) -> None:
+    hints = get_type_hints(type(config))
+    for name, hint in hints.items():
+        value = getattr(config, name)
+        _require(config, name, _fits(value, hint), _allowed(hint))
+        if hint is float:
+            object.__setattr__(config, name, float(value))  # 0 and 0.0 print and store alike
+
+
+def _require(config: object, name: str, holds: bool, allowed: str) -> None:
+    if not holds:
+        value = getattr(config, name)
+        raise ConfigError(f"{name}={value!r}: allowed is {allowed}")

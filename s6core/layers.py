@@ -1,0 +1,136 @@
+"""The net as rows of data: every number of every layer, before any tensor exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd, prod
+from typing import Literal
+
+from s6core.config import ConfigError, NetConfig
+
+Shape = tuple[int, int, int]
+"""Channels, height, width."""
+
+Op = Literal[
+    "conv", "relu", "leaky", "gelu", "silu", "batch-norm", "group-norm", "layer-norm", "instance-norm",
+    "dropout", "channel-dropout", "max-pool", "average-pool", "global-average", "global-max", "flatten", "linear",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One row: a named operation with the shapes of its input and output and all its geometry."""
+
+    name: str  # unique in its net: "conv1", "norm1", …
+    op: Op
+    input: Shape
+    output: Shape
+    parameters: int = 0
+    kernel: tuple[int, int] = (1, 1)  # vertical, horizontal, as all geometry here
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1  # of a group norm
+    rate: float = 0.0  # of a dropout
+
+
+def layers(config: NetConfig) -> list[Layer]:
+    """Return the rows of the net that a config describes, in the order of the forward pass.
+
+    Raises `ConfigError`, naming the layer, where a kernel does not fit into the maps that reach it.
+    """
+    rows: list[Layer] = []
+    shape: Shape = config.image
+    depth = len(config.channels)
+    for block, channels in enumerate(config.channels, start=1):
+        kernel, dilation = _of(config.kernel, block), _of(config.dilation, block)
+        before_pool = config.pool == "none" or not config.pool_after or block <= config.pool_after[0]
+        same = dilation * (kernel - 1) // 2 if before_pool else 0
+        padding = same if config.padding == "auto" else _of(config.padding, block)
+        pooled = block in config.pool_after
+        stride = 2 if pooled and config.pool == "stride" else 1
+        row = _window(f"conv{block}", "conv", shape, channels, kernel, stride, padding, dilation)
+        rows += [row, *_dress(config, str(block), row.output)]
+        shape = row.output
+        if config.dropout and (config.dropout_place == "all" or block == depth):
+            op: Op = "dropout" if config.dropout_kind == "element" else "channel-dropout"
+            rows.append(Layer(name=f"dropout{block}", op=op, input=shape, output=shape, rate=config.dropout))
+        if pooled and config.pool in ("max", "average"):
+            op = "max-pool" if config.pool == "max" else "average-pool"
+            rows.append(_window(f"pool{block}", op, shape, shape[0], 2, 2, 0, 1))
+            shape = rows[-1].output
+    return rows + _head(config, shape)
+
+
+def parameters(rows: list[Layer]) -> int:
+    """Return the number of trained parameters of the rows."""
+    return sum(row.parameters for row in rows)
+
+
+def _head(config: NetConfig, shape: Shape) -> list[Layer]:
+    classes = config.classes
+    if config.head == "conv":  # one kernel as large as the maps: the fully connected layer, written as a convolution
+        kernel = (shape[1], shape[2])
+        count = (shape[0] * prod(kernel) + 1) * classes
+        output = (classes, 1, 1)
+        conv = Layer(name="full-conv", op="conv", input=shape, output=output, kernel=kernel, parameters=count)
+        return [conv, Layer(name="flatten", op="flatten", input=output, output=output)]
+    logits = _window("logits", "conv", shape, classes, 1, 1, 0, 1)
+    maps = logits.output
+    rows = [logits, *_dress(config, "-logits", maps, norm=config.logit_norm, activation=config.logit_activation)]
+    point: Shape = (classes, 1, 1)
+    if config.head == "fc":
+        flat: Shape = (prod(maps), 1, 1)
+        return [*rows, Layer(name="flatten", op="flatten", input=maps, output=flat), _linear(flat, classes)]
+    op: Op = "global-max" if config.head == "max" else "global-average"
+    name = "max" if config.head == "max" else "gap"
+    rows.append(Layer(name=name, op=op, input=maps, output=point, kernel=maps[1:]))
+    return [*rows, _linear(point, classes)] if config.head == "gap-fc" else rows
+
+
+def _dress(config: NetConfig, tag: str, shape: Shape, *, norm: bool = True, activation: bool = True) -> list[Layer]:
+    """Return the activation and the norm that follow a convolution, in the config's order."""
+    rows = []
+    if activation and config.activation != "none":
+        name = f"{config.activation}{tag}"
+        rows.append(Layer(name=name, op=config.activation, input=shape, output=shape))
+    if norm and config.norm != "none":
+        op: Op = f"{config.norm}-norm"  # type: ignore[assignment]
+        groups = gcd(config.norm_groups, shape[0]) if config.norm == "group" else 1
+        # a scale and a shift per channel, whatever the statistics are taken over
+        rows.append(Layer(name=f"norm{tag}", op=op, input=shape, output=shape, parameters=2 * shape[0], groups=groups))
+    return rows if config.order == "conv-relu-norm" else rows[::-1]
+
+
+def _window(
+    name: str, op: Op, shape: Shape, channels: int, kernel: int, stride: int, padding: int, dilation: int
+) -> Layer:
+    """Return a convolution or a pooling: whatever slides a window over the maps."""
+    span = dilation * (kernel - 1) + 1
+    for side, size in (("height", shape[1]), ("width", shape[2])):
+        if size + 2 * padding < span:
+            raise ConfigError(
+                f"layer {name}: a window of {span} does not fit into maps of {side} {size} with padding {padding}; "
+                f"allowed is a larger image, a smaller kernel or dilation, fewer poolings or more padding"
+            )
+    height, width = ((size + 2 * padding - span) // stride + 1 for size in shape[1:])
+    return Layer(
+        name=name,
+        op=op,
+        input=shape,
+        output=(channels, height, width),
+        parameters=(shape[0] * kernel * kernel + 1) * channels if op == "conv" else 0,
+        kernel=(kernel, kernel),
+        stride=(stride, stride),
+        padding=(padding, padding),
+        dilation=(dilation, dilation),
+    )
+
+
+def _linear(shape: Shape, classes: int) -> Layer:
+    count = (shape[0] + 1) * classes
+    return Layer(name="fc", op="linear", input=shape, output=(classes, 1, 1), parameters=count)
+
+
+def _of(value: int | tuple[int, ...], block: int) -> int:
+    return value if isinstance(value, int) else value[block - 1]
