@@ -121,29 +121,26 @@ def to_dict(config: NetConfig | TrainConfig) -> dict[str, Any]:
 
 
 def from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
-    """Build a config from names and values as JSON, YAML or a notebook give them (lists for tuples).
+    """Build a config from names and values as JSON, YAML or a notebook give them: lists or typed text for tuples.
 
     Raises `ConfigError` naming an unknown field and its nearest known names, or the value and what is allowed.
     """
-    known = {f.name for f in fields(kind)}
+    hints = get_type_hints(kind)
     for name in values:
-        if name not in known:
-            raise ConfigError(unknown("field", name, known))
-    return kind(**{k: _tuple(v) if isinstance(v, list | tuple) else v for k, v in values.items()})
+        if name not in hints:
+            raise ConfigError(unknown("field", name, hints))
+    return kind(**{name: _read(value, hints[name]) for name, value in values.items()})
 
 
 def parse(kind: type[Config], assignments: Iterable[str]) -> Config:
     """Build a config from `field=value` strings, as typed at a command line: `channels=8,16,32`, `dropout=.1`."""
-    values: dict[str, Any] = {}
-    hints = get_type_hints(kind)
+    values: dict[str, str] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
             raise ConfigError(f"{assignment!r}: write field=value, for example norm=none")
-        if name not in hints:
-            raise ConfigError(unknown("field", name, hints))
-        values[name] = _read(text.strip(), hints[name])
-    return kind(**values)
+        values[name.strip()] = text.strip()
+    return from_dict(kind, values)
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
@@ -153,26 +150,26 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {what} {name!r}: " + (f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}")
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(_tuple(v) for v in value) if isinstance(value, list | tuple) else value
-
-
-def _read(text: str, hint: Any) -> Any:
-    """Read a typed word as the first kind of value that fits the field; `_check_types` judges the result."""
-    if _fits(text, hint):
-        return text
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    try:
-        numbers = tuple(int(t) for t in text.strip("()[]").split(",") if t.strip())
-        wants_tuple = _fits((), hint) or not _fits(0, hint)
-        return numbers[0] if len(numbers) == 1 and not ("," in text or (wants_tuple and not _fits(0, hint))) else numbers
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return text
+def _read(value: Any, hint: Any) -> Any:
+    """Read a list as a tuple, and text as the first kind of value that fits; `_check_types` judges the result."""
+    if isinstance(value, list):
+        return tuple(value)
+    if not isinstance(value, str) or _fits(value, hint):
+        return value
+    numbers = value.strip("()[]").split(",")
+    for read in (
+        lambda: {"true": True, "false": False}[value.lower()],
+        lambda: int(value),
+        lambda: float(value),
+        lambda: tuple(int(n) for n in numbers if n.strip()),
+    ):
+        try:
+            result = read()
+        except (KeyError, ValueError):
+            continue
+        if _fits(result, hint):
+            return result
+    return value
 
 
 def _fits(value: Any, hint: Any) -> bool:

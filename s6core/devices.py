@@ -1,0 +1,59 @@
+"""Which device to train on, and how to use a CPU well."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+from pathlib import Path
+
+import torch
+
+from s6core.config import ConfigError
+
+ALLOWED = ("auto", "cpu", "cuda", "mps")
+
+
+def choose(device: str = "auto") -> torch.device:
+    """Return the named device, or for `auto` the best there is: CUDA, then Apple's, then the CPU.
+
+    On the CPU a run takes one thread: its figures then do not depend on how many cores or runs there are, and two
+    runs side by side train more images a second than one run on two threads.
+    """
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        device = next(name for name in ("cuda", "mps", "cpu") if there[name])
+    if not there.get(device, False):
+        found = ", ".join(name for name in there if there[name])
+        raise ConfigError(f"device={device!r}: allowed is one of {', '.join(ALLOWED)}; this machine has {found}")
+    if device == "cpu":
+        torch.set_num_threads(1)
+        keep_freed_memory()
+    return torch.device(device)
+
+
+def name(device: torch.device) -> str:
+    """Return the name of the hardware, as results record it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return f"{line.partition(':')[2].strip()}, {os.cpu_count()} cores"
+    return platform.processor() or platform.machine()
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to keep freed activations instead of returning them to the system.
+
+    A batch's activations are blocks of several MB, which glibc maps and unmaps anew at every layer, and the kernel
+    zeroes each page again. Keeping them makes a training step about a fifth faster (`experiments/speed.py`).
+    """
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+        if mallopt is not None:
+            m_mmap_threshold, m_trim_threshold = -3, -1
+            mallopt(m_mmap_threshold, 32 << 20)  # the largest value that glibc accepts
+            mallopt(m_trim_threshold, 512 << 20)

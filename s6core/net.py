@@ -1,0 +1,59 @@
+"""From rows of data to a torch module: a fold over a table of operations."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from s6core.config import NetConfig
+from s6core.layers import Layer, layers
+
+MODULES: dict[str, Callable[[Layer], nn.Module]] = {
+    "conv": lambda row: nn.Conv2d(
+        row.input[0], row.output[0], row.kernel, row.stride, row.padding, dilation=row.dilation
+    ),
+    "linear": lambda row: nn.Linear(row.input[0], row.output[0]),
+    "relu": lambda row: nn.ReLU(),
+    "leaky": lambda row: nn.LeakyReLU(),
+    "gelu": lambda row: nn.GELU(),
+    "silu": lambda row: nn.SiLU(),
+    "batch-norm": lambda row: nn.BatchNorm2d(row.input[0]),
+    "group-norm": lambda row: nn.GroupNorm(row.groups, row.input[0]),
+    "layer-norm": lambda row: nn.GroupNorm(1, row.input[0]),  # over channels and positions: one group
+    "instance-norm": lambda row: nn.InstanceNorm2d(row.input[0], affine=True),
+    "dropout": lambda row: nn.Dropout(row.rate),
+    "channel-dropout": lambda row: nn.Dropout2d(row.rate),
+    "max-pool": lambda row: nn.MaxPool2d(row.kernel, row.stride),
+    "average-pool": lambda row: nn.AvgPool2d(row.kernel, row.stride),
+    "global-average": lambda row: nn.AdaptiveAvgPool2d(1),
+    "global-max": lambda row: nn.AdaptiveMaxPool2d(1),
+    "flatten": lambda row: nn.Flatten(),
+}
+"""Each operation of `s6core.layers.Op` as a module."""
+
+
+def build(config: NetConfig | list[Layer], *, seed: int = 0) -> nn.Sequential:
+    """Build the net of a config or of rows: (B, C, H, W) float images to (B, classes) logits.
+
+    The modules carry the rows' names. The initial weights are torch's defaults, drawn in the order of the rows from
+    `seed`, so that two nets which differ only from some layer on start from the same weights up to there.
+    """
+    rows = config if isinstance(config, list) else layers(config)
+    modules = OrderedDict((row.name, MODULES[row.op](row)) for row in rows)
+    if rows[-1].op not in ("linear", "flatten"):
+        modules["logit-vector"] = nn.Flatten()
+    net = nn.Sequential(modules)
+    reset(net, seed=seed)
+    return net.to(memory_format=torch.channels_last)
+
+
+def reset(net: nn.Module, *, seed: int) -> None:
+    """Draw the weights anew, on the CPU's random stream of this seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for module in net.modules():
+            if hasattr(module, "reset_parameters"):
+                module.reset_parameters()

@@ -1,0 +1,130 @@
+"""Training as a generator of epochs; nothing here prints, plots or touches a file."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.optim import SGD, Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler, OneCycleLR, StepLR
+
+from s6core.config import TrainConfig
+from s6core.data import Data, Images, augment, normalise
+
+SAMPLE = 10_000
+"""Training images that an epoch's train figures are taken on, so that they compare with the test set's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """One epoch's row. Losses are cross-entropy in nats, accuracies percent, both in eval mode after the epoch.
+
+    The train figures are taken on the first `SAMPLE` training images. Validation is NaN where all images train.
+    `seconds` is the time of training alone, without evaluation.
+    """
+
+    epoch: int
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    test_loss: float
+    test_accuracy: float
+    seconds: float
+
+    @property
+    def diverged(self) -> bool:
+        return not math.isfinite(self.train_loss)
+
+
+SCHEDULES: dict[str, Callable[[Optimizer, TrainConfig, int], LRScheduler]] = {
+    "constant": lambda sgd, config, steps: LambdaLR(sgd, lambda step: 1.0),
+    "step": lambda sgd, config, steps: StepLR(sgd, steps * config.step_epoch, gamma=0.1),
+    "cosine": lambda sgd, config, steps: CosineAnnealingLR(sgd, steps * config.epochs),
+    # a fifth of the way up, the rest down, momentum held (Smith & Topin 2019)
+    "one-cycle": lambda sgd, config, steps: OneCycleLR(
+        sgd, config.lr, steps * config.epochs, pct_start=0.2, cycle_momentum=False
+    ),
+}
+"""Learning-rate schedules, each advanced once a step; `steps` is the number of steps in an epoch."""
+
+
+def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterator[Epoch]:
+    """Train `net` in place on the device that `data` lives on, and yield a row per epoch.
+
+    Every random draw of an epoch (order, augmentation, dropout) comes from (seed, epoch) alone, so all variants of a
+    seed see the same images in the same order, and on the CPU a repeated run is equal bit for bit. A loss that is
+    not finite ends the run with a row whose losses and accuracies are NaN.
+    """
+    device = data.train.images.device
+    steps = math.ceil(len(data.train) / config.batch_size)
+    optimiser = SGD(net.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay)
+    schedule = SCHEDULES[config.schedule](optimiser, config, steps)
+    sample = data.train.take(slice(SAMPLE))
+    for epoch in range(1, config.epochs + 1):
+        stream = 10_000 * seed + epoch
+        order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(stream)).to(device)
+        noise = torch.Generator(device).manual_seed(stream)
+        start = time.perf_counter()
+        with torch.random.fork_rng([device] if device.type != "cpu" else [], device_type=_fork(device)):
+            torch.manual_seed(stream)
+            loss = _epoch(net.train(), data.train, order, config, optimiser, schedule, noise)
+        seconds = time.perf_counter() - start  # reading the loss has waited for the device
+        lr = optimiser.param_groups[0]["lr"]
+        if not math.isfinite(loss):
+            yield Epoch(epoch, lr, *[math.nan] * 6, seconds)
+            return
+        figures = [figure for part in (sample, data.validation, data.test) for figure in score(net, part, config)]
+        yield Epoch(epoch, lr, *figures, seconds)
+
+
+def score(net: nn.Module, part: Images | None, config: TrainConfig) -> tuple[float, float]:
+    """Return the mean cross-entropy (nats) and the accuracy (percent) on some images; NaN for none."""
+    if part is None:
+        return math.nan, math.nan
+    scores, labels = logits(net, part, config), part.labels.long()
+    accuracy = 100 * (scores.argmax(1) == labels).double().mean()
+    return F.cross_entropy(scores.double(), labels).item(), accuracy.item()
+
+
+@torch.inference_mode()
+def logits(net: nn.Module, part: Images, config: TrainConfig, *, batch: int = 250) -> torch.Tensor:
+    """Return the logits (N, classes) in eval mode."""
+    net.eval()
+    return torch.cat([net(_batch(images, config)) for images in part.images.split(batch)])
+
+
+def _epoch(
+    net: nn.Module,
+    part: Images,
+    order: torch.Tensor,
+    config: TrainConfig,
+    optimiser: Optimizer,
+    schedule: LRScheduler,
+    noise: torch.Generator,
+) -> float:
+    total = torch.zeros((), device=part.images.device)
+    for index in order.split(config.batch_size):
+        images = augment(_batch(part.images[index], config), config.augment, noise)
+        loss = F.cross_entropy(net(images), part.labels[index].long(), label_smoothing=config.label_smoothing)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        total += loss.detach()  # stays on the device: no step waits for a number
+    return total.item()
+
+
+def _batch(images: torch.Tensor, config: TrainConfig) -> torch.Tensor:
+    floats = normalise(images, config.normalise, config.dataset)
+    return floats.contiguous(memory_format=torch.channels_last)
+
+
+def _fork(device: torch.device) -> str:
+    return device.type if device.type != "cpu" else "cuda"
