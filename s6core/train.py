@@ -20,12 +20,12 @@ SAMPLE = 10_000
 """Training images that an epoch's train figures are taken on, so that they compare with the test set's."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Epoch:
     """One epoch's row. Losses are cross-entropy in nats, accuracies percent, both in eval mode after the epoch.
 
     The train figures are taken on the first `SAMPLE` training images. Validation is NaN where all images train.
-    `seconds` is the time of training alone, without evaluation.
+    `lr` is the rate at the epoch's start, `seconds` the time of its training alone, without evaluation.
     """
 
     epoch: int
@@ -68,6 +68,7 @@ def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterat
     schedule = SCHEDULES[config.schedule](optimiser, config, steps)
     sample = data.train.take(slice(SAMPLE))
     for epoch in range(1, config.epochs + 1):
+        lr = schedule.get_last_lr()[0]
         stream = 10_000 * seed + epoch
         order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(stream)).to(device)
         noise = torch.Generator(device).manual_seed(stream)
@@ -76,7 +77,6 @@ def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterat
             torch.manual_seed(stream)
             loss = _epoch(net.train(), data.train, order, config, optimiser, schedule, noise)
         seconds = time.perf_counter() - start  # reading the loss has waited for the device
-        lr = optimiser.param_groups[0]["lr"]
         if not math.isfinite(loss):
             yield Epoch(epoch, lr, *[math.nan] * 6, seconds)
             return

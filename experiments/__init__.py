@@ -1,0 +1,1 @@
+"""The studies and how to run them."""

@@ -1,0 +1,72 @@
+"""The command `s6`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from s6core.config import ConfigError, NetConfig, parse
+from s6core.layers import layers, parameters
+
+
+class Commands(click.Group):
+    """A group in which a user's mistake is one line and exit status 2, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            click.echo(f"s6: {error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def s6() -> None:
+    """An ablation study of a small MNIST classifier.
+
+    \b
+    s6 net                       the reference net, layer by layer
+    s6 data                      fetch and verify MNIST
+    s6 run smoke                 a first run: two variants, a minute
+    s6 status ablations          how far a study is
+    """
+
+
+@s6.command()
+@click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def net(fields: tuple[str, ...], as_json: bool) -> None:
+    """Print the layer table of a net: the reference net with some fields changed.
+
+    \b
+    Example: s6 net norm=none head=fc channels=8,16,32,32
+    """
+    from s6core.receptive import fields as receptive_fields
+
+    rows = layers(parse(NetConfig, fields))
+    seen = receptive_fields(rows)
+    table = [
+        {
+            "name": row.name,
+            "op": row.op,
+            "output": list(row.output),
+            "parameters": row.parameters,
+            "receptive_field": field.size[0],
+            "stride": field.stride[0],
+        }
+        for row, field in zip(rows, seen, strict=True)
+    ]
+    if as_json:
+        click.echo(json.dumps({"parameters": parameters(rows), "layers": table}))
+        return
+    click.echo(f"{'layer':<16}{'operation':<16}{'output':>14}{'parameters':>12}{'sees':>8}{'stride':>8}")
+    for line in table:
+        shape = " × ".join(map(str, line["output"]))
+        click.echo(
+            f"{line['name']:<16}{line['op']:<16}{shape:>14}{line['parameters']:>12,}"
+            f"{line['receptive_field']:>8}{line['stride']:>8}"
+        )
+    click.echo(f"{'total':<46}{parameters(rows):>12,}")

@@ -1,0 +1,247 @@
+"""What a run leaves on disk, and the tidy tables made of it. The only module that knows file names.
+
+    results/<study>/<variant>/seed-0.json          one run: config, rows, predictions, provenance
+    results/<study>/<variant>/seed-0.safetensors   the trained weights of seed 0
+    results/<study>/<variant>/notebook.ipynb       the executed notebook of the variant's runs
+    results/<study>/runs.csv, epochs.csv           tidy tables of all its runs: what statistics and book read
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from s6core.config import NetConfig, TrainConfig, from_dict, to_dict
+
+FIGURES = (
+    "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy",
+)  # fmt: skip
+RUN_COLUMNS = [
+    "study", "variant", "seed", "status", "parameters", "epochs", *FIGURES, "seconds",
+    "device", "commit", "clean", "finished_at",
+]  # fmt: skip
+EPOCH_COLUMNS = ["study", "variant", "seed", "epoch", "lr", *FIGURES, "seconds"]
+STATUSES = ("finished", "diverged")
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class ResultsError(ValueError):
+    """A file of results that cannot be trusted: its name and what is wrong with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One run: one seed of one variant of one study."""
+
+    study: str
+    variant: str
+    seed: int
+    status: str  # one of STATUSES
+    net: NetConfig
+    train: TrainConfig
+    parameters: int
+    epochs: list[dict[str, Any]]  # a dict per epoch, keys as in EPOCH_COLUMNS from "epoch" on
+    predictions: str  # the predicted class of every test image, a digit each; empty if the run diverged
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def final(self) -> dict[str, float]:
+        """The last epoch's figures, never the best epoch's; NaN after a divergence."""
+        return {name: self.epochs[-1][name] for name in FIGURES}
+
+
+def record_path(folder: Path, variant: str, seed: int) -> Path:
+    """Return where a study's folder keeps a run's record."""
+    return folder / variant / f"seed-{seed}.json"
+
+
+def weights_path(folder: Path, variant: str, seed: int = 0) -> Path:
+    return folder / variant / f"seed-{seed}.safetensors"
+
+
+def notebook_path(folder: Path, variant: str) -> Path:
+    return folder / variant / "notebook.ipynb"
+
+
+def save(folder: Path, record: Record, weights: bytes | None = None) -> Path:
+    """Write a run into its study's folder. The record comes last: a run is done when its record is there."""
+    path = record_path(folder, record.variant, record.seed)
+    if weights is not None:
+        write(weights_path(folder, record.variant, record.seed), weights)
+    content = {
+        "study": record.study,
+        "variant": record.variant,
+        "seed": record.seed,
+        "status": record.status,
+        "parameters": record.parameters,
+        "net": to_dict(record.net),
+        "train": to_dict(record.train),
+        "final": _null(record.final),
+        "epochs": [_null(row) for row in record.epochs],
+        "provenance": record.provenance,
+        "predictions": record.predictions,
+    }
+    write(path, (_pretty(content) + "\n").encode())
+    return path
+
+
+def load(path: Path) -> Record:
+    """Read one record. Raises `ResultsError`, naming the file, where it is not a whole, known record."""
+    try:
+        content = json.loads(path.read_text())
+        rows = [{k: math.nan if v is None else v for k, v in row.items()} for row in content["epochs"]]
+        return Record(
+            net=from_dict(NetConfig, content["net"]),
+            train=from_dict(TrainConfig, content["train"]),
+            epochs=rows,
+            **{k: content[k] for k in ("study", "variant", "seed", "status", "parameters", "predictions", "provenance")},
+        )
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise ResultsError(f"{path}: not a run's record ({type(error).__name__}: {error})") from error
+
+
+def load_all(folder: Path) -> list[Record]:
+    """Read every record of a study's folder, by variant and seed."""
+    paths = [p for p in folder.glob("*/seed-*.json") if re.fullmatch(r"seed-\d+", p.stem)]
+    return sorted((load(p) for p in paths), key=lambda r: (r.variant, r.seed))
+
+
+def collect(folder: Path) -> None:
+    """Write a study's two tables anew from its records."""
+    records = load_all(folder)
+    runs = [
+        {
+            "study": r.study,
+            "variant": r.variant,
+            "seed": r.seed,
+            "status": r.status,
+            "parameters": r.parameters,
+            "epochs": len(r.epochs),
+            **r.final,
+            "seconds": round(sum(row["seconds"] for row in r.epochs), 2),
+            **{k: r.provenance.get(k) for k in ("device", "commit", "clean", "finished_at")},
+        }
+        for r in records
+    ]
+    epochs = [{"study": r.study, "variant": r.variant, "seed": r.seed, **row} for r in records for row in r.epochs]
+    for name, rows, columns in (("runs", runs, RUN_COLUMNS), ("epochs", epochs, EPOCH_COLUMNS)):
+        table = pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n")
+        write(folder / f"{name}.csv", table.encode())
+
+
+def load_runs(folder: Path | str) -> pd.DataFrame:
+    """Return a study's runs, a row each. Raises `ResultsError`, naming the file, for a table that is not tidy."""
+    path = Path(folder) / "runs.csv"
+    runs = _read(path, RUN_COLUMNS, ["variant", "seed"])
+    odd = set(runs["status"]) - set(STATUSES)
+    if odd:
+        raise ResultsError(f"{path}: status {sorted(odd)[0]!r}: allowed is one of {', '.join(STATUSES)}")
+    return runs
+
+
+def load_epochs(folder: Path | str) -> pd.DataFrame:
+    """Return a study's epochs, a row each, without gap from 1. Raises `ResultsError`, naming the file."""
+    path = Path(folder) / "epochs.csv"
+    epochs = _read(path, EPOCH_COLUMNS, ["variant", "seed", "epoch"])
+    for (variant, seed), rows in epochs.groupby(["variant", "seed"]):
+        missing = set(range(1, int(rows["epoch"].max()) + 1)) - set(rows["epoch"])
+        if missing:
+            raise ResultsError(f"{path}: {variant}, seed {seed}: epoch {min(missing)} is missing")
+    return epochs
+
+
+def provenance() -> dict[str, Any]:
+    """Return what a run should say of its origin: the commit, whether the code was as committed, versions."""
+    packages = ("torch", "torchvision", "numpy", "pandas", "papermill", "s6core")
+    changed = _git("status", "--porcelain", "--", "s6core", "experiments")
+    return {
+        "commit": _git("rev-parse", "HEAD"),
+        "clean": changed == "" if changed is not None else None,
+        "versions": {"python": platform.python_version(), **{p: _version(p) for p in packages}},
+        "started_at": now(),
+    }
+
+
+def now() -> str:
+    """Return the time in UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, whoever else writes it and whenever the power fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _read(path: Path, columns: list[str], key: list[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype={"variant": str, "study": str})
+    except FileNotFoundError:
+        raise ResultsError(f"{path}: no such table; `s6 run {path.parent.name}` makes it") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ResultsError(f"{path}: not a table ({error})") from error
+    for what, names in (("unknown", set(table) - set(columns)), ("missing", set(columns) - set(table))):
+        if names:
+            raise ResultsError(f"{path}: {what} column {', '.join(sorted(names))}")
+    required = table[["study", "variant", "seed"]]
+    if required.isna().any(axis=None):
+        raise ResultsError(f"{path}: row {int(required.isna().any(axis=1).idxmax()) + 2} lacks a study, variant or seed")
+    twice = table.duplicated(key)
+    if twice.any():
+        first = ", ".join(f"{k} {table.loc[twice.idxmax(), k]}" for k in key)
+        raise ResultsError(f"{path}: {first} stands there twice")
+    return table[columns]
+
+
+def _null(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+
+
+def _pretty(content: dict[str, Any]) -> str:
+    """Format JSON with one line per field and per epoch, so that a diff of two records is readable."""
+    lines = []
+    for name, value in content.items():
+        if isinstance(value, list):
+            text = "[\n" + ",\n".join("  " + json.dumps(row, allow_nan=False) for row in value) + "\n ]"
+        else:
+            text = json.dumps(value, allow_nan=False)
+        lines.append(f' "{name}": {text}')
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _git(*arguments: str) -> str | None:
+    command = ["git", "-C", str(REPOSITORY), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None  # not a checkout, or no git: the record says so
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
