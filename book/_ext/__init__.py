@@ -7,9 +7,9 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import offline, values
+from . import figures, offline, quiz, tables, values
 
-PARTS = (offline, values)
+PARTS = (offline, values, figures, tables, quiz)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

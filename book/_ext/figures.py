@@ -1,0 +1,197 @@
+"""Figures that are drawn from the results while the book is built, once for light and once for dark pages.
+
+    ```{study-figure} curves study=ablations variants=reference,no-bn first=2
+    :name: fig-no-bn-curves
+    :alt: Two rising curves; the reference ends at {ablations/reference/test_accuracy}%.
+
+    The caption, with {value}`…` roles in it.
+    ```
+
+The name is that of a function marked `@figure`, in `standard.py` or in a module of book/figures/; what follows are its
+keyword arguments. A function takes the `Sources` and returns a matplotlib figure or axes:
+
+    @figure
+    def gap_votes(sources, *, digit=7): ...
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import io
+import os
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from s6core import plots, style
+from s6core.config import unknown
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from .expressions import fill
+from .sources import Sources
+from .values import close, depend, open_sources
+
+logger = logging.getLogger(__name__)
+
+HEAVY = 300_000  # bytes: a larger SVG is stored as PNG
+FIGURES: dict[str, Callable[..., Any]] = {}
+TABLES: dict[str, Callable[..., Any]] = {}
+
+
+def figure(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function available to `study-figure`, under its name with hyphens."""
+    FIGURES[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def table(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function available to `study-table`, under its name with hyphens."""
+    TABLES[function.__name__.replace("_", "-")] = function
+    return function
+
+
+class Computed(SphinxDirective):
+    """A directive whose content a registered function computes."""
+
+    has_content = True
+    required_arguments = 1
+    optional_arguments = 1000
+    kind = ""
+    functions: dict[str, Callable[..., Any]] = {}
+
+    def run(self) -> list[nodes.Node]:
+        sources = open_sources(self.env)
+        try:
+            name, *words = self.arguments
+            if name not in self.functions:
+                raise KeyError(unknown(self.kind, name, self.functions))
+            function = self.functions[name]
+            depend(self.env, [inspect.getfile(function)])
+            node = self.compute(function, _keywords(words), sources)
+            self.add_name(node)
+            self.set_source_info(node)
+            return [node]
+        except (KeyError, ValueError, TypeError) as error:
+            message = error.args[0] if error.args else error
+            logger.warning("%s: %s", " ".join(self.arguments), message, location=self.get_location(), type="s6")
+            return []
+        finally:
+            close(self.env, sources)
+
+    def compute(self, function: Callable[..., Any], keywords: dict[str, Any], sources: Sources) -> nodes.Element:
+        raise NotImplementedError
+
+    def caption(self, kind: type[nodes.Element]) -> nodes.Element | None:
+        """Return the body's first paragraph as a caption."""
+        body = self.parse_content_to_nodes()
+        if not body:
+            return None
+        if len(body) > 1 or not isinstance(body[0], nodes.paragraph):
+            raise ValueError("a caption is one paragraph")
+        return kind("", "", *body[0].children)
+
+
+class StudyFigure(Computed):
+    kind, functions = "figure", FIGURES
+    option_spec = {
+        "name": directives.unchanged,
+        "alt": directives.unchanged_required,
+        "width": directives.length_or_percentage_or_unitless,
+        "class": directives.class_option,
+        "png": directives.flag,
+    }
+
+    def compute(self, function: Callable[..., Any], keywords: dict[str, Any], sources: Sources) -> nodes.Element:
+        if not self.options.get("alt"):
+            raise ValueError("an :alt: text is required: say what the picture shows to whoever cannot see it")
+        alt = fill(" ".join(self.options["alt"].split()), sources)
+        stem = self.options.get("name") or f"{self.arguments[0]}-{zlib.crc32(' '.join(self.arguments).encode()):08x}"
+        node = nodes.figure("", classes=["study-figure", *self.options.get("class", [])])
+        for theme in ("light", "dark"):
+            image = self.draw(function, keywords, sources, theme, stem)
+            depend(self.env, [str(plots.__file__), str(style.__file__)])
+            node += nodes.image(uri=image, alt=alt, classes=[f"only-{theme}"], candidates={"*": image})
+            if "width" in self.options:
+                node[-1]["width"] = self.options["width"]
+        if caption := self.caption(nodes.caption):
+            node += caption
+        return node
+
+    def draw(self, function: Callable[..., Any], keywords: dict[str, Any], sources: Sources, theme: Any, stem: str) -> str:
+        """Draw in one theme and return the image's path as the page names it."""
+        import matplotlib
+
+        matplotlib.use("agg")
+        from matplotlib import pyplot
+
+        folder = Path(self.env.app.outdir).parent / "figures"
+        folder.mkdir(parents=True, exist_ok=True)
+        with style.style(theme):
+            drawn = function(sources, **keywords)
+            picture = getattr(drawn, "figure", drawn)
+            content, suffix = _render(picture, "png" in self.options)
+            pyplot.close(picture)
+        path = folder / f"{stem}-{theme}.{suffix}"
+        if not path.is_file() or path.read_bytes() != content:  # an untouched file keeps its pages up to date
+            path.write_bytes(content)
+        page = Path(self.env.doc2path(self.env.docname)).parent
+        return Path(os.path.relpath(path, page)).as_posix()
+
+
+def _render(picture: Any, png: bool) -> tuple[bytes, str]:
+    if not png:
+        buffer = io.BytesIO()
+        picture.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+        if len(buffer.getvalue()) <= HEAVY:
+            return buffer.getvalue(), "svg"
+    buffer = io.BytesIO()
+    picture.savefig(buffer, format="png", dpi=200, bbox_inches="tight", metadata={"Software": None})
+    return buffer.getvalue(), "png"
+
+
+def _keywords(words: list[str]) -> dict[str, Any]:
+    """Read `study=ablations variants=a,b first=2`."""
+    keywords: dict[str, Any] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise ValueError(f"{word!r}: write name=value")
+        parts = [_literal(part) for part in text.split(",")]
+        keywords[name.replace("-", "_")] = parts if "," in text or name in ("variants", "columns") else parts[0]
+    return keywords
+
+
+def _literal(text: str) -> str | int | float:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def load_modules(app: Sphinx) -> None:
+    """Import the chapters' own modules of figures and tables."""
+    from . import standard  # noqa: F401
+
+    folder = Path(app.srcdir, app.config.s6_figures)
+    for path in sorted(folder.glob("*.py")):
+        name = f"book_figures_{path.stem}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+
+
+def setup(app: Sphinx) -> None:
+    app.add_config_value("s6_figures", "book/figures", "env")
+    app.add_directive("study-figure", StudyFigure)
+    app.connect("builder-inited", load_modules)

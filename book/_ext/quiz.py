@@ -1,0 +1,147 @@
+"""A question with one right answer and a reply to each, in plain HTML: a fieldset of radio buttons.
+
+    ```{quiz} How large is the receptive field after two 3×3 convolutions?
+    :name: quiz-two-convolutions
+
+    ( ) 3 × 3
+    : That is what each of them sees of its own input.
+    (x) 5 × 5
+    : Each convolution adds $k - 1 = 2$.
+    ```
+
+Text between the options and the first answer appears below the question. Works without any host and from file:.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+logger = logging.getLogger(__name__)
+
+ANSWER = re.compile(r"\(( |x)\)\s+(.*)")
+
+
+class quiz(nodes.General, nodes.Element): ...
+
+
+class quiz_question(nodes.General, nodes.Element): ...
+
+
+class quiz_answer(nodes.General, nodes.Element): ...
+
+
+class quiz_feedback(nodes.General, nodes.Element): ...
+
+
+class Quiz(SphinxDirective):
+    has_content = True
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"name": directives.unchanged}
+
+    def run(self) -> list[nodes.Node]:
+        try:
+            setting, answers = _read(list(self.content))
+        except ValueError as error:
+            logger.warning("quiz: %s", error, location=self.get_location(), type="s6")
+            return []
+        serial = self.env.new_serialno("quiz") + 1
+        ident = nodes.make_id(self.options.get("name") or f"quiz-{self.env.docname}-{serial}")
+        node = quiz(ident=ident)
+        node += quiz_question("", *self.inline(self.arguments[0]))
+        node += self.parse(setting)
+        for number, (right, answer, feedback) in enumerate(answers, start=1):
+            node += quiz_answer("", *self.inline(answer), ident=ident, number=number, right=right)
+            node += quiz_feedback("", *self.parse(feedback), ident=ident, number=number)
+        self.add_name(node)
+        return [node]
+
+    def parse(self, lines: list[str]) -> list[nodes.Node]:
+        container = nodes.Element()
+        self.state.nested_parse(StringList(lines, self.env.docname), self.content_offset, container)
+        return container.children
+
+    def inline(self, text: str) -> list[nodes.Node]:
+        """Parse a text of one paragraph, and return what is in the paragraph."""
+        return [child for paragraph in self.parse([text]) for child in paragraph.children]
+
+
+def _read(lines: list[str]) -> tuple[list[str], list[tuple[bool, str, list[str]]]]:
+    """Return the lines before the first answer, and each answer as (right, answer, lines of feedback)."""
+    setting: list[str] = []
+    answers: list[tuple[bool, str, list[str]]] = []
+    for line in lines:
+        if match := ANSWER.match(line):
+            answers.append((match[1] == "x", match[2], []))
+        elif answers:
+            answers[-1][2].append(re.sub(r"^: ?", "", line))
+        else:
+            setting.append(line)
+    if len(answers) < 2 or sum(right for right, _, _ in answers) != 1:
+        raise ValueError("write at least two answers, ( ) wrong and (x) right, exactly one of them right")
+    for _, answer, feedback in answers:
+        if not any(feedback):
+            raise ValueError(f"the answer {answer!r} lacks its feedback, a line that starts with a colon")
+    return setting, answers
+
+
+def visit_quiz(self: Any, node: nodes.Element) -> None:
+    self.body.append(f'<form class="quiz" id="{escape(node["ident"])}"><fieldset>\n')
+
+
+def depart_quiz(self: Any, node: nodes.Element) -> None:
+    self.body.append('<div class="quiz-reply" role="status"></div></fieldset></form>\n')
+
+
+def visit_question(self: Any, node: nodes.Element) -> None:
+    self.body.append("<legend>")
+
+
+def depart_question(self: Any, node: nodes.Element) -> None:
+    self.body.append("</legend>\n")
+
+
+def visit_answer(self: Any, node: nodes.Element) -> None:
+    ident, right = escape(node["ident"]), "yes" if node["right"] else "no"
+    answer = f"{ident}-{node['number']}"
+    self.body.append(
+        f'<div class="quiz-answer"><input type="radio" name="{ident}-answer" id="{answer}" data-right="{right}">'
+        f'<label for="{answer}">'
+    )
+
+
+def depart_answer(self: Any, node: nodes.Element) -> None:
+    self.body.append("</label></div>\n")
+
+
+def visit_feedback(self: Any, node: nodes.Element) -> None:
+    self.body.append(f'<div class="quiz-feedback" id="{escape(node["ident"])}-{node["number"]}-reply" hidden>')
+
+
+def depart_feedback(self: Any, node: nodes.Element) -> None:
+    self.body.append("</div>\n")
+
+
+def ignore(self: Any, node: nodes.Element) -> None:
+    """Other formats show the questions, answers and replies one after the other."""
+
+
+def setup(app: Sphinx) -> None:
+    for node, visit, depart in (
+        (quiz, visit_quiz, depart_quiz),
+        (quiz_question, visit_question, depart_question),
+        (quiz_answer, visit_answer, depart_answer),
+        (quiz_feedback, visit_feedback, depart_feedback),
+    ):
+        app.add_node(node, html=(visit, depart), latex=(ignore, ignore), text=(ignore, ignore))
+    app.add_directive("quiz", Quiz)
+    app.add_js_file("quiz.js", loading_method="defer")

@@ -1,0 +1,79 @@
+"""What the book reads while it is built: the tables of results/, cached, with a note of every file that was used."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from s6core import results, stats
+from s6core.config import unknown
+
+REFERENCE = "reference"  # the variant that every other one of a study is compared with
+
+
+class Sources:
+    """The results folder, read only. `used` names each file that an answer came from, whether it exists or not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.used: set[Path] = set()
+
+    def studies(self) -> list[str]:
+        """Return the names of the studies, as `ablations` or `yours/smoke`."""
+        return sorted(path.parent.relative_to(self.folder).as_posix() for path in self.folder.rglob("runs.csv"))
+
+    def runs(self, study: str) -> pd.DataFrame:
+        """Return one row per run, finished or not."""
+        return _runs(*self._stamped(study, "runs.csv"))
+
+    def epochs(self, study: str) -> pd.DataFrame:
+        """Return one row per epoch of every run."""
+        return _epochs(*self._stamped(study, "epochs.csv"))
+
+    def comparison(self, study: str) -> pd.DataFrame:
+        """Return one row per variant: its paired comparison with the study's reference, see `s6core.stats.compare`."""
+        return _comparison(*self._stamped(study, "runs.csv"))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return any other table of the results folder, as `speed.csv`."""
+        path = self.folder / name
+        self.used.add(path)
+        if not path.is_file():
+            known = (file.relative_to(self.folder).as_posix() for file in self.folder.rglob("*.csv"))
+            raise KeyError(unknown("table", name, known))
+        return _table(path, path.stat().st_mtime_ns)
+
+    def _stamped(self, study: str, name: str) -> tuple[Path, int]:
+        path = self.folder / study / name
+        self.used.add(path)
+        if not path.is_file():
+            raise KeyError(unknown("study", study, self.studies()))
+        return path.parent, path.stat().st_mtime_ns
+
+
+# The time stamp is part of each cache's key: a changed file is read again.
+
+
+@lru_cache(maxsize=64)
+def _runs(folder: Path, stamp: int) -> pd.DataFrame:
+    return results.load_runs(folder)
+
+
+@lru_cache(maxsize=64)
+def _epochs(folder: Path, stamp: int) -> pd.DataFrame:
+    return results.load_epochs(folder)
+
+
+@lru_cache(maxsize=64)
+def _comparison(folder: Path, stamp: int) -> pd.DataFrame:
+    # the generator matters beyond 16 pairs only, where the sign flips are too many to count
+    table = stats.compare(results.load_runs(folder), reference=REFERENCE, rng=np.random.default_rng(0))
+    return table.set_index("variant")
+
+
+@lru_cache(maxsize=64)
+def _table(path: Path, stamp: int) -> pd.DataFrame:
+    return pd.read_csv(path)

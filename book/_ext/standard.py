@@ -1,0 +1,99 @@
+"""The figures and tables that many chapters share. A chapter's own ones stand in book/figures/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from s6core import plots, stats
+from s6core.config import NetConfig, parse
+from s6core.layers import layers
+
+from .figures import figure, table
+from .keys import Value, write_interval
+from .sources import REFERENCE, Sources
+
+
+@figure
+def curves(sources: Sources, *, study: str, **options: Any) -> Any:
+    """A column of epochs.csv over the epochs; see `s6core.plots.plot_curves`."""
+    return plots.plot_curves(sources.epochs(study), **options)
+
+
+@figure
+def accuracy_parameters(sources: Sources, *, study: str, **options: Any) -> Any:
+    """Accuracy against parameters; see `s6core.plots.plot_accuracy_parameters`."""
+    return plots.plot_accuracy_parameters(sources.runs(study), **options)
+
+
+@figure
+def differences(sources: Sources, *, study: str, **options: Any) -> Any:
+    """Paired differences from the reference; see `s6core.plots.plot_differences`."""
+    return plots.plot_differences(sources.runs(study), **options)
+
+
+@table
+def comparison(sources: Sources, *, study: str, variants: list[str] | None = None) -> pd.DataFrame:
+    """Every variant of a study: parameters, n, accuracy and what it differs from the reference."""
+    runs = sources.runs(study)
+    compared = sources.comparison(study)
+    known = list(dict.fromkeys(runs["variant"]))
+    chosen = variants or [REFERENCE, *(v for v in known if v != REFERENCE)]
+    summary = stats.summary(runs).set_index("variant")
+    rows = []
+    for variant in chosen:
+        own, mean = runs[runs["variant"] == variant], summary.loc[variant]
+        row = {
+            "variant": variant,
+            "parameters": own["parameters"].iloc[0],
+            "seeds": int(mean["n"]),
+            "test accuracy (%)": mean["mean"],
+            "95% interval": interval("percent", mean),
+        }
+        if variant in compared.index:
+            against = compared.loc[variant]
+            row |= {
+                "difference": against["difference"],
+                "its 95% interval": interval("points", against),
+                "p (Holm)": against["p_t_holm"],
+                "verdict": against["verdict"],
+            }
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    frame.attrs["formats"] = {"parameters": ",", "test accuracy (%)": ".2f", "difference": "+.2f", "p (Holm)": ".3f"}
+    frame.attrs["right"] = ("95% interval", "its 95% interval")
+    return frame
+
+
+@table
+def net(sources: Sources, **fields: Any) -> pd.DataFrame:
+    """The layer table of the net that a config describes: `net norm=none`."""
+    config = parse(NetConfig, [f"{k}={','.join(map(str, v)) if isinstance(v, list) else v}" for k, v in fields.items()])
+    rows = [
+        {
+            "layer": row.name,
+            "operation": row.op,
+            "output (C, H, W)": " × ".join(map(str, row.output)),
+            "parameters": row.parameters,
+        }
+        for row in layers(config)
+    ]
+    frame = pd.DataFrame([*rows, {"layer": "total", "parameters": sum(row["parameters"] for row in rows)}])
+    frame.attrs["formats"] = {"parameters": ","}
+    frame.attrs["right"] = ("output (C, H, W)",)
+    return frame
+
+
+@table
+def csv(sources: Sources, *, file: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """Any table of results/, as it is: `csv file=speed.csv`. Underscores of its headings become spaces."""
+    frame = sources.table(file)
+    frame = frame if columns is None else frame[columns]
+    return frame.rename(columns=lambda name: name.replace("_", " "))
+
+
+def interval(kind: str, row: pd.Series) -> str | None:
+    """Write a row's interval, or nothing where one seed has none."""
+    if pd.isna(row["low"]):
+        return None
+    return write_interval(Value(kind=kind, low=float(row["low"]), high=float(row["high"])))

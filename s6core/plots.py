@@ -1,0 +1,224 @@
+"""Frames in, axes out: every statistical picture of the book. Nothing here loads, trains or sets a global style.
+
+Draw inside `s6core.style.style("light")` or `("dark")`; without it the functions draw in matplotlib's current style.
+Accuracies are per cent, differences percentage points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from s6core import stats
+from s6core.style import colours, marker
+
+LABELS = {
+    "test_accuracy": "test accuracy (%)",
+    "train_accuracy": "training accuracy (%)",
+    "validation_accuracy": "validation accuracy (%)",
+    "test_loss": "test loss (nats)",
+    "train_loss": "training loss (nats)",
+    "validation_loss": "validation loss (nats)",
+    "lr": "learning rate",
+    "parameters": "parameters",
+    "seconds": "seconds",
+}
+
+
+def plot_curves(
+    epochs: pd.DataFrame,
+    *,
+    metric: str = "test_accuracy",
+    variants: Iterable[str] | None = None,
+    first: int = 1,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a column of `epochs.csv` over the epochs: the mean of each variant's seeds, and a band from lowest to highest.
+
+    `first` leaves out the epochs before it, where the early rise would flatten everything else.
+    """
+    _require_columns(epochs, "variant", "seed", "epoch", metric)
+    ax = ax or _axes()
+    chosen = _order(epochs, variants)
+    ends = []
+    for variant, colour in colours(chosen).items():
+        rows = epochs[(epochs["variant"] == variant) & (epochs["epoch"] >= first)]
+        over = rows.groupby("epoch")[metric].agg(["mean", "min", "max"])
+        ax.fill_between(over.index, over["min"], over["max"], color=colour, alpha=0.18, linewidth=0)
+        ax.plot(over.index, over["mean"], color=colour, marker=marker(variant), markersize=4.5, label=variant)
+        ends.append((variant, colour, over.index[-1], over["mean"].iloc[-1]))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="epoch", ylabel=LABELS.get(metric, metric))
+    _label_ends(ax, ends)
+    return ax
+
+
+def plot_accuracy_parameters(
+    runs: pd.DataFrame,
+    *,
+    metric: str = "test_accuracy",
+    variants: Iterable[str] | None = None,
+    target: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw each variant's accuracy against its parameters: a dot per seed, the mean, and its 95% interval.
+
+    `target` draws the accuracy that was asked for as a line.
+    """
+    _require_columns(runs, "variant", "seed", "parameters", metric)
+    ax = ax or _axes()
+    chosen = _order(runs, variants)
+    summary = stats.summary(runs, metric=metric).set_index("variant")
+    for variant, colour in colours(chosen).items():
+        rows = runs[(runs["variant"] == variant) & runs[metric].notna()]
+        count, row = rows["parameters"].iloc[0], summary.loc[variant]
+        ax.plot(rows["parameters"], rows[metric], "o", color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
+        _bar(ax, [count, count], [row["low"], row["high"]], colour)
+        ax.plot(count, row["mean"], marker(variant), color=colour, markersize=8, label=variant)
+        ax.annotate(
+            variant, (count, row["mean"]), xytext=(9, 0), textcoords="offset points", va="center", color=_ink(), size=10
+        )
+    if target is not None:
+        ax.axhline(target, color=_soft(), linestyle=(0, (4, 3)), linewidth=1.2, zorder=1)
+        ax.annotate(
+            f"{target:.2f}%", (1, target), xycoords=("axes fraction", "data"), xytext=(0, 3),
+            textcoords="offset points", ha="right", va="bottom", color=_soft(), size=9,
+        )  # fmt: skip
+    counts = sorted({int(n) for n in runs.loc[runs["variant"].isin(chosen), "parameters"]})
+    _parameter_axis(ax, counts)
+    ax.set(xlabel="parameters", ylabel=LABELS.get(metric, metric))
+    return ax
+
+
+def plot_differences(
+    runs: pd.DataFrame,
+    *,
+    reference: str = "reference",
+    metric: str = "test_accuracy",
+    variants: Iterable[str] | None = None,
+    margin: float = stats.MARGIN,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw every variant's paired differences from the reference: a dot per seed, the mean, its interval, the margin."""
+    _require_columns(runs, "variant", "seed", metric)
+    chosen = [v for v in _order(runs, variants) if v != reference]
+    ax = ax or _axes(height=1.3 + 0.55 * len(chosen))
+    family = runs[runs["variant"].isin([reference, *chosen])]
+    table = stats.compare(family, reference=reference, metric=metric, margin=margin, rng=np.random.default_rng(0))
+    table = table.set_index("variant")
+    pairs = stats.paired_differences(family, reference=reference, metric=metric)
+    ax.axvspan(-margin, margin, color=_soft(), alpha=0.16, linewidth=0, zorder=0)
+    ax.axvline(0, color=_soft(), linewidth=1.2, zorder=1)
+    for line, (variant, colour) in enumerate(colours([reference, *chosen]).items()):
+        if variant == reference:
+            continue
+        place = line - 1
+        each = pairs.loc[pairs["variant"] == variant, "difference"].dropna()
+        row = table.loc[variant]
+        _bar(ax, [row["low"], row["high"]], [place, place], colour)
+        ax.plot(each, place + _spread(len(each)), "o", color=colour, alpha=0.5, markersize=5, markeredgewidth=0)
+        ax.plot(row["difference"], place, "D", color=colour, markersize=8, markeredgecolor=_ink(), markeredgewidth=0.8)
+        ax.annotate(
+            str(row["verdict"]), (1.02, place), xycoords=("axes fraction", "data"), va="center", size=10, color=_ink()
+        )
+    ax.set_yticks(range(len(chosen)), chosen)
+    ax.set_ylim(len(chosen) - 0.5, -0.5)
+    ax.grid(False, axis="y")
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(f"difference from {reference} (percentage points; shaded: ±{margin:g}, too small to matter)")
+    return ax
+
+
+def plot_interaction(
+    runs: pd.DataFrame, *, x: str, hue: str, metric: str = "test_accuracy", ax: Axes | None = None
+) -> Axes:
+    """Draw the means of a factorial: one line per level of `hue` over the levels of `x`, each with its 95% interval.
+
+    `runs` has one row per run with the factors as columns. Parallel lines mean that the two factors do not interact.
+    """
+    _require_columns(runs, x, hue, "seed", metric)
+    ax = ax or _axes()
+    levels = list(dict.fromkeys(runs[x]))
+    groups = list(dict.fromkeys(runs[hue]))
+    for shift, (level, colour) in zip(_spread(len(groups), 0.04), colours(map(str, groups)).items(), strict=True):
+        rows = runs[runs[hue].astype(str) == level].dropna(subset=[metric])
+        cells = {levels.index(v): stats.mean_interval(group[metric]) for v, group in rows.groupby(x, sort=False)}
+        places = sorted(cells)
+        for place in places:
+            _bar(ax, [place + shift] * 2, [cells[place].low, cells[place].high], colour)
+        means = [cells[place].mean for place in places]
+        ax.plot(np.add(places, shift), means, marker=marker(level), color=colour, markersize=7, label=f"{hue} = {level}")
+    ax.set_xticks(range(len(levels)), [str(v) for v in levels])
+    ax.set_xlim(-0.4, len(levels) - 0.6)
+    ax.set(xlabel=x, ylabel=LABELS.get(metric, metric))
+    ax.legend()
+    return ax
+
+
+def _axes(width: float = 7.2, height: float = 4.0) -> Axes:
+    return plt.figure(figsize=(width, height)).add_subplot()
+
+
+def _ink() -> str:
+    return mpl.rcParams["text.color"]
+
+
+def _soft() -> str:
+    return mpl.rcParams["axes.edgecolor"]
+
+
+def _bar(ax: Axes, xs: Sequence[float], ys: Sequence[float], colour: str) -> None:
+    if np.isfinite([*xs, *ys]).all():  # one seed has no interval, and none is drawn
+        ax.plot(xs, ys, color=colour, linewidth=2.4, solid_capstyle="round", zorder=2)
+
+
+def _spread(n: int, width: float = 0.12) -> np.ndarray:
+    return np.linspace(-width, width, n) if n > 1 else np.zeros(n)
+
+
+def _order(frame: pd.DataFrame, variants: Iterable[str] | None) -> list[str]:
+    known = list(dict.fromkeys(frame["variant"]))
+    chosen = known if variants is None else list(variants)
+    for variant in chosen:
+        if variant not in known:
+            raise ValueError(f"variant {variant!r} is not in the frame: it holds {', '.join(map(str, known))}")
+    return chosen
+
+
+def _require_columns(frame: pd.DataFrame, *names: str) -> None:
+    if missing := [name for name in names if name not in frame]:
+        raise ValueError(f"missing column {', '.join(missing)}: the frame has {', '.join(map(str, frame.columns))}")
+
+
+def _parameter_axis(ax: Axes, counts: Sequence[int]) -> None:
+    """A logarithmic axis with plain, readable numbers."""
+    ax.set_xscale("log")
+    low, high = min(counts), max(counts)
+    ax.set_xlim(low / 1.35, high * 1.6)
+    nice = [m * 10**e for e in range(2, 8) for m in (1, 2, 5) if low / 1.35 <= m * 10**e <= high * 1.6]
+    nice = nice if len(nice) >= 2 else [low, high]
+    ax.xaxis.set_major_locator(FixedLocator(nice))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:,.0f}"))
+
+
+def _label_ends(ax: Axes, ends: Sequence[tuple[str, str, float, float]]) -> None:
+    """Write each line's name beside its end, moved apart where two would overlap."""
+    low, high = ax.get_ylim()
+    gap = 0.065 * (high - low)
+    placed: list[float] = []
+    for _, _, _, y in sorted(ends, key=lambda end: end[3]):
+        placed.append(max(y, placed[-1] + gap) if placed else y)
+    overshoot = max(0.0, placed[-1] - high) if placed else 0.0
+    for (name, colour, x, y), at in zip(sorted(ends, key=lambda end: end[3]), placed, strict=True):
+        ax.annotate(
+            name, (x, y), xytext=(1.02, at - overshoot), textcoords=("axes fraction", "data"), va="center",
+            color=_ink(), size=10, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 5},
+        )  # fmt: skip
