@@ -114,12 +114,14 @@ class StudyFigure(Computed):
         alt = fill(" ".join(self.options["alt"].split()), sources)
         stem = self.options.get("name") or f"{self.arguments[0]}-{zlib.crc32(' '.join(self.arguments).encode()):08x}"
         node = nodes.figure("", classes=["study-figure", *self.options.get("class", [])])
+        pair = nodes.container(classes=["pair"])  # the theme hides whatever caption follows an image of the other theme
+        node += pair
         for theme in ("light", "dark"):
             image = self.draw(function, keywords, sources, theme, stem)
             depend(self.env, [str(plots.__file__), str(style.__file__)])
-            node += nodes.image(uri=image, alt=alt, classes=[f"only-{theme}"], candidates={"*": image})
+            pair += nodes.image(uri=image, alt=alt, classes=[f"only-{theme}"], candidates={"*": image})
             if "width" in self.options:
-                node[-1]["width"] = self.options["width"]
+                pair[-1]["width"] = self.options["width"]
         if caption := self.caption(nodes.caption):
             node += caption
         return node
