@@ -27,7 +27,8 @@ def compare(
 ) -> pd.DataFrame:
     """Return one row per variant, in the frame's order: its paired comparison with the reference, judged.
 
-    The rule is that of `s6core.stats`. All variants of the frame are one family: leave out of it what does not belong to the question.
+    The rule is that of `s6core.stats`. All variants of the frame are one family: leave out of it what does not belong
+    to the question.
 
     - variant; n: pairs that both finished; n_diverged: pairs in which a run diverged; n_missing: pairs without a result
     - difference: mean of variant minus reference, in the metric's unit; low, high: its 95% interval; method: t or none
@@ -113,9 +114,9 @@ def _reason(row: dict[str, object], table: pd.DataFrame, margin: float) -> str:
     if np.isnan(low):
         return "all differences are equal, so their spread is unknown"
     if row["verdict"] == "equivalent":
-        return f"the interval lies inside ±{margin:g}, and the family confirms it"
+        return f"the interval lies inside ±{margin:g}, after Holm's correction too"
     if row["verdict"] != "undecided":
-        return f"the interval lies {'above' if low > 0 else 'below'} zero, and the family confirms it"
+        return f"the interval lies {'above' if low > 0 else 'below'} zero, after Holm's correction too"
     if p_t <= ALPHA and float(row["p_t_holm"]) <= ALPHA:  # type: ignore[arg-type]
         return f"the interval leaves out zero, but the sign-flip test contradicts (p = {row['p']:.2g})"
     if p_t <= ALPHA:

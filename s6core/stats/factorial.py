@@ -43,7 +43,7 @@ def factorial(runs: pd.DataFrame, factors: Sequence[str], metric: str = "test_ac
 
 
 def effects(runs: pd.DataFrame, factors: Sequence[str], metric: str = "test_accuracy") -> pd.DataFrame:
-    """Return how large the effects are: term, contrast, n, mean, sd, low, high, method, p, p_holm.
+    """Return how large the effects are: term, contrast, n, difference, sd, low, high, method, p, p_holm.
 
     A main effect is a level minus the factor's first level (in the order of the rows, or of its categories), averaged
     over the cells of the other factors; an interaction of two factors is the difference of such differences. Each is
@@ -74,11 +74,12 @@ def effects(runs: pd.DataFrame, factors: Sequence[str], metric: str = "test_accu
 def marginal_means(runs: pd.DataFrame, by: Sequence[str], metric: str = "test_accuracy") -> pd.DataFrame:
     """Return one row per combination of the factors in `by`: they, n, mean, sd, low, high, method.
 
-    What an interaction plot draws. Other factors are averaged within each seed first, so n counts seeds and the t interval is one over seeds.
+    What an interaction plot draws. Other factors are averaged within each seed first, so n counts seeds and the t
+    interval is one over seeds.
     Raises `StatsError` for a run that did not finish.
     """
     by = list(by)
-    table = _finished(runs, by, metric)
+    table = _finished(runs, ["variant", *by], metric)
     seeds = table.groupby([*by, "seed"], sort=False, observed=True)[metric].mean()
     rows = []
     for key, values in seeds.groupby(level=by, sort=False, observed=True):
@@ -89,7 +90,7 @@ def marginal_means(runs: pd.DataFrame, by: Sequence[str], metric: str = "test_ac
 def _contrast(term: str, name: str, values: pd.Series) -> dict[str, object]:
     row = interval_row(values)
     p = float("nan") if row["method"] == "none" else float(stats.ttest_1samp(values, 0.0).pvalue)
-    return {"term": term, "contrast": name, **row, "p": p}
+    return {"term": term, "contrast": name, "n": row.pop("n"), "difference": row.pop("mean"), **row, "p": p}
 
 
 def _levels(column: pd.Series) -> list[object]:
@@ -98,15 +99,15 @@ def _levels(column: pd.Series) -> list[object]:
     return list(dict.fromkeys(column))
 
 
-def _finished(runs: pd.DataFrame, factors: Sequence[str], metric: str) -> pd.DataFrame:
-    """Return the runs of a factorial, each cell and seed once and finished."""
-    table = checked(runs, metric, key=[*factors, "seed"])
+def _finished(runs: pd.DataFrame, cell: Sequence[str], metric: str) -> pd.DataFrame:
+    """Return runs that all finished, each cell and seed once."""
+    table = checked(runs, metric, key=[*cell, "seed"])
     lost = table["status"] != FINISHED
     if lost.any():
         run = table.loc[lost.idxmax()]
-        cell = ", ".join(f"{f} {run[f]}" for f in factors)
+        name = ", ".join(f"{column} {run[column]}" for column in cell)
         raise StatsError(
-            f"{int(lost.sum())} runs did not finish, first {cell}, seed {run['seed']} ({run['status']}): a factorial "
+            f"{int(lost.sum())} runs did not finish, first {name}, seed {run['seed']} ({run['status']}): a factorial "
             "needs every cell; leave out the level, or compare the variants one by one, where a divergence counts"
         )
     return table

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
@@ -76,6 +75,6 @@ def summary(runs: pd.DataFrame, metric: str = "test_accuracy") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def interval_row(values: ArrayLike | Sequence[float]) -> dict[str, object]:
+def interval_row(values: ArrayLike) -> dict[str, object]:
     """Return a t interval as the cells of a row: n, mean, sd, low, high, method."""
-    return vars(mean_interval(values))
+    return asdict(mean_interval(values))

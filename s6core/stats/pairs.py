@@ -23,7 +23,7 @@ def checked(frame: pd.DataFrame, metric: str, *, key: Iterable[str] = ("variant"
     """Return the rows with `metric` as float, NaN wherever a run did not finish, and a `status` for every run.
 
     Raises `StatsError` for a missing column, no rows, several studies, a key that stands there twice, a status that is
-    not known, and a finished run without a finite figure.
+    not known, and a finished run without a finite figure, naming the run.
     """
     key = list(key)
     for column in [*key, metric]:
@@ -34,19 +34,25 @@ def checked(frame: pd.DataFrame, metric: str, *, key: Iterable[str] = ("variant"
     if "study" in frame and frame["study"].nunique() > 1:
         names = ", ".join(sorted(map(str, frame["study"].unique())))
         raise StatsError(f"the frame mixes the studies {names}: seeds are paired within one, so choose one")
+    frame = frame.reset_index(drop=True)
+    hollow = frame[key].isna()
+    if hollow.any(axis=None):
+        raise StatsError(f"a row has no {hollow.any().idxmax()}")
     if frame.duplicated(key).any():
-        twice = frame.loc[frame.duplicated(key).idxmax(), key]
-        raise StatsError(f"{', '.join(f'{k} {v}' for k, v in twice.items())} stands there twice")
+        raise StatsError(f"{_name(frame, frame.duplicated(key), key)} stands there twice")
     status = frame["status"] if "status" in frame else pd.Series(FINISHED, index=frame.index)
     odd = sorted(set(map(str, status)) - {FINISHED, DIVERGED, FAILED})
     if odd:
         raise StatsError(f"status {odd[0]!r}: allowed is {FINISHED}, {DIVERGED} or {FAILED}")
     values = frame[metric].astype(float).where(status == FINISHED)
-    hollow = ~np.isfinite(values) & (status == FINISHED)
-    if hollow.any():
-        where = frame.loc[hollow.idxmax(), key]
-        raise StatsError(f"{', '.join(f'{k} {v}' for k, v in where.items())} finished without a finite {metric}")
+    empty = ~np.isfinite(values) & (status == FINISHED)
+    if empty.any():
+        raise StatsError(f"{_name(frame, empty, key)} finished without a finite {metric}")
     return frame.assign(status=status, **{metric: values})
+
+
+def _name(frame: pd.DataFrame, which: pd.Series, key: list[str]) -> str:
+    return ", ".join(f"{column} {value}" for column, value in frame.loc[which, key].iloc[0].items())
 
 
 def sign(metric: str, better: Better | None) -> int:

@@ -35,9 +35,7 @@ def simulated_differences(
     if spread <= 0:
         raise StatsError(f"spread={spread!r}: allowed is a number above 0")
     if means.min() < 1:
-        raise StatsError(
-            f"true={true.max()!r}: allowed is less than the reference's {ERRORS * 100 / IMAGES:g} points of errors"
-        )
+        raise StatsError(f"true={true.max():g}: allowed is less than the reference's {ERRORS * 100 / IMAGES:g} points")
     reference, *own = (_errors(mean, variance, (repeats, n), rng) for mean in (ERRORS, *means))
     return np.stack([reference - errors for errors in own], axis=1) * (100 / IMAGES)
 
@@ -91,7 +89,7 @@ def claim_rates(
 
 
 def _errors(mean: float, variance: float, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.int_]:
-    """Draw numbers of errors with the given mean and (nearly, for a binomial needs a whole number of images) variance."""
+    """Draw numbers of errors of the given mean and variance (nearly: a binomial needs a whole number of images)."""
     if np.isclose(variance, mean):
         return rng.poisson(mean, shape)
     if variance > mean:

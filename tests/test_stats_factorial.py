@@ -1,0 +1,142 @@
+"""Main effects and interactions with the seed as a block."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as scipy_stats
+from statsmodels.stats.anova import AnovaRM
+
+from s6core.stats import StatsError, effects, factorial, marginal_means, mean_interval
+
+FACTORS = ["norm", "head", "dropout"]
+
+
+def study(n=5, noise=0.05, seed=0, effect=lambda norm, head, dropout: 0.0):
+    """Make the runs of norm × head × dropout; a good seed is good in every cell."""
+    rng = np.random.default_rng(seed)
+    luck = rng.normal(0, 0.1, n)
+    rows = [
+        {
+            "variant": f"{norm}-{head}-{dropout}",
+            "norm": norm,
+            "head": head,
+            "dropout": dropout,
+            "seed": k,
+            "status": "finished",
+            "test_accuracy": 99.4 + luck[k] + effect(norm, head, dropout) + rng.normal(0, noise),
+        }
+        for norm, head, dropout in product(["batch", "none"], ["gap", "fc"], [0.0, 0.1, 0.25])
+        for k in range(n)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_one_factor_of_two_levels_is_the_paired_t_test():
+    frame = study().query("head == 'gap' and dropout == 0")
+    wide = frame.pivot(index="seed", columns="norm", values="test_accuracy")
+    test = scipy_stats.ttest_rel(wide["none"], wide["batch"])
+    anova = factorial(frame, ["norm"]).set_index("term").loc["norm"]
+    assert (anova["f"], anova["p"]) == pytest.approx((test.statistic**2, test.pvalue))
+    row = effects(frame, ["norm"]).loc[0]
+    assert row["contrast"] == "none − batch"
+    assert row["p"] == pytest.approx(test.pvalue)
+    assert (row["low"], row["high"]) == pytest.approx(tuple(test.confidence_interval()))
+
+
+def test_one_factor_of_three_levels_is_the_repeated_measures_anova():
+    frame = study().query("head == 'gap' and norm == 'batch'")
+    expected = AnovaRM(frame, "test_accuracy", "seed", within=["dropout"]).fit().anova_table.loc["dropout"]
+    got = factorial(frame, ["dropout"]).set_index("term").loc["dropout"]
+    assert (got["f"], got["p"]) == pytest.approx((expected["F Value"], expected["Pr > F"]))
+
+
+def test_the_anova_splits_the_whole_spread_of_a_balanced_factorial():
+    frame = study(effect=lambda norm, head, dropout: -0.3 * (norm == "none") + 0.1 * (head == "fc"))
+    table = factorial(frame, FACTORS).set_index("term")
+    y = frame["test_accuracy"]
+    assert table["sum_sq"].sum() == pytest.approx(((y - y.mean()) ** 2).sum())
+    assert table["df"].to_dict() == {
+        "norm": 1, "head": 1, "dropout": 2, "seed": 4, "norm:head": 1, "norm:dropout": 2, "head:dropout": 2,
+        "norm:head:dropout": 2, "residual": 44,
+    }  # fmt: skip
+    # a balanced main effect by hand: runs per level times the squared distance of the level's mean
+    by_hand = sum(30 * (g.mean() - y.mean()) ** 2 for _, g in y.groupby(frame["norm"]))
+    assert table.loc["norm", "sum_sq"] == pytest.approx(by_hand)
+    assert (table.loc[["norm", "head"], "p_holm"] < 1e-3).all()
+    assert (table.loc[["norm:head", "norm:head:dropout"], "p_holm"] > 0.05).all()
+    assert table.loc[["seed", "residual"], "p_holm"].isna().all()
+    assert (table["p_holm"].dropna() >= table["p"][table["p_holm"].notna()]).all()
+
+
+def test_effects_find_what_was_put_in():
+    def effect(norm, head, dropout):
+        return -0.4 * (norm == "none") + 0.2 * (norm == "none") * (head == "fc") - dropout
+
+    frame = study(noise=1e-6, effect=effect)
+    table = effects(frame, FACTORS).set_index(["term", "contrast"])["difference"]
+    expected = {
+        ("norm", "none − batch"): -0.3,  # half of the cells gain the interaction's 0.2
+        ("head", "fc − gap"): 0.1,
+        ("dropout", "0.1 − 0.0"): -0.1,
+        ("dropout", "0.25 − 0.0"): -0.25,
+        ("norm:head", "(none − batch) at fc − at gap"): 0.2,
+        ("norm:dropout", "(none − batch) at 0.1 − at 0.0"): 0.0,
+        ("norm:dropout", "(none − batch) at 0.25 − at 0.0"): 0.0,
+        ("head:dropout", "(fc − gap) at 0.1 − at 0.0"): 0.0,
+        ("head:dropout", "(fc − gap) at 0.25 − at 0.0"): 0.0,
+    }
+    assert table.to_dict() == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_seed_that_is_good_everywhere_is_no_noise():
+    frame = study(noise=0.02, effect=lambda norm, head, dropout: 0.03 * (head == "fc"))
+    lucky = frame.assign(test_accuracy=frame["test_accuracy"] + 10 * frame["seed"])
+    for table in (factorial, effects):
+        before, after = table(frame, FACTORS), table(lucky, FACTORS)
+        kept = before["term"] != "seed"
+        assert after["p"][kept].to_numpy() == pytest.approx(before["p"][kept].to_numpy(), nan_ok=True)
+
+
+def test_levels_follow_the_categories_where_there_are_any():
+    frame = study().assign(norm=lambda f: pd.Categorical(f["norm"], categories=["none", "batch"]))
+    assert effects(frame, ["norm", "head", "dropout"])["contrast"][0] == "batch − none"
+
+
+def test_marginal_means_average_within_a_seed_first():
+    frame = study()
+    table = marginal_means(frame, ["norm", "head"])
+    assert len(table) == 4 and (table["n"] == 5).all()
+    cell = frame[(frame["norm"] == "none") & (frame["head"] == "fc")].groupby("seed")["test_accuracy"].mean()
+    interval = mean_interval(cell)
+    got = table.set_index(["norm", "head"]).loc[("none", "fc")]
+    assert (got["mean"], got["low"], got["high"]) == pytest.approx((interval.mean, interval.low, interval.high))
+
+
+def test_seeds_that_some_cells_lack_are_left_out():
+    frame = study(n=5)
+    extra = frame[(frame["variant"] == "batch-gap-0.0")].assign(seed=lambda f: f["seed"] + 5, test_accuracy=0.0)
+    more = pd.concat([frame, extra])
+    pd.testing.assert_frame_equal(effects(more, FACTORS), effects(frame, FACTORS))
+    pd.testing.assert_frame_equal(factorial(more, FACTORS), factorial(frame, FACTORS))
+
+
+def test_a_factorial_with_holes_is_refused_by_name():
+    frame = study()
+    hole = frame["variant"] == "none-fc-0.1"
+    diverged = frame.assign(status=frame["status"].where(~(hole & (frame["seed"] == 3)), "diverged"))
+    for broken, factors, message in [
+        (frame[~hole], FACTORS, "no run for norm none, head fc, dropout 0.1"),
+        (diverged, FACTORS, r"1 runs did not finish, first norm none, head fc, dropout 0.1, seed 3 \(diverged\)"),
+        (frame, ["norm", "head"], "norm batch, head gap, seed 0 stands there twice"),
+        (frame[frame["norm"] == "none"], FACTORS, "factor 'norm' has one level only"),
+        (frame[frame["seed"] == 0], FACTORS, "seeds that every cell has: 1, at least 2"),
+        (frame, [], "give at least one column"),
+        (frame, ["norm", "width"], "no column 'width'"),
+    ]:
+        for table in (factorial, effects):
+            with pytest.raises(StatsError, match=message):
+                table(broken, factors)
+    with pytest.raises(StatsError, match="did not finish"):
+        marginal_means(diverged, ["norm"])
