@@ -24,6 +24,7 @@ from s6core.train import Epoch, fit, logits
 
 NET_FIELDS = [f.name for f in fields(NetConfig)]
 TRAIN_FIELDS = [f.name for f in fields(TrainConfig)]
+PLAIN = bool | int | float | str | list | tuple | None
 YOURS = results.REPOSITORY / "results" / "yours"
 """Where a reader's own runs go: never mixed with the published ones."""
 
@@ -65,8 +66,7 @@ def plan(given: Mapping[str, Any]) -> Plan:
     `given` may be a notebook's `globals()`: whatever is not a plain value or starts with an underscore is passed
     over. Raises `ConfigError` with the name, the value and what is allowed.
     """
-    plain = bool | int | float | str | list | tuple | None
-    values = {k: v for k, v in given.items() if isinstance(v, plain) and not k.startswith("_") and k not in ("In", "Out")}
+    values = {k: v for k, v in given.items() if isinstance(v, PLAIN) and k[0] != "_" and k not in ("In", "Out")}
     own = ("study", "variant", "seeds", "device", "results")
     for name in values:
         if name not in (*NET_FIELDS, *TRAIN_FIELDS, *own):
@@ -143,8 +143,7 @@ def run(plan: Plan) -> Iterator[tuple[int, Epoch]]:
             parameters=parameters(layers(plan.net)),
             epochs=rows,
             predictions=predictions,
-            provenance=origin
-            | {"device": devices.name(device), "data": images.sha256, "finished_at": results.now()},
+            provenance=origin | {"device": devices.name(device), "data": images.sha256, "finished_at": results.now()},
         )
         results.save(plan.folder, record, weights(net) if seed == 0 and not diverged else None)
         progress.unlink(missing_ok=True)
@@ -163,9 +162,15 @@ def weights(net: torch.nn.Module) -> bytes:
 def _rounded(row: Epoch) -> dict[str, Any]:
     """Round to what the figures carry: 10,000 images give two decimals of a percent."""
     digits = {"lr": 8, "seconds": 3}
-    return {k: round(v, digits.get(k, 6 if "loss" in k else 4)) if isinstance(v, float) else v for k, v in asdict(row).items()}
+    rounded = {}
+    for name, value in asdict(row).items():
+        places = digits.get(name, 6 if name.endswith("loss") else 4)
+        rounded[name] = round(value, places) if isinstance(value, float) else value
+    return rounded
 
 
 def _conflict(path: Path, kind: str, ours: Any, stored: Any) -> str:
-    fields = ", ".join(f"{name} {theirs!r} (asked for {mine!r})" for name, (mine, theirs) in diff(ours, stored).items())
-    return f"{path}: stored with another {kind}: {fields}; use another variant or results folder, or --force to replace it"
+    other = ", ".join(f"{name} {theirs!r} (asked for {mine!r})" for name, (mine, theirs) in diff(ours, stored).items())
+    return (
+        f"{path}: stored with another {kind}: {other}; use another variant or results folder, or --force to replace it"
+    )

@@ -1,9 +1,9 @@
 """What a run leaves on disk, and the tidy tables made of it. The only module that knows file names.
 
-    results/<study>/<variant>/seed-0.json          one run: config, rows, predictions, provenance
-    results/<study>/<variant>/seed-0.safetensors   the trained weights of seed 0
-    results/<study>/<variant>/notebook.ipynb       the executed notebook of the variant's runs
-    results/<study>/runs.csv, epochs.csv           tidy tables of all its runs: what statistics and book read
+results/<study>/<variant>/seed-0.json          one run: config, rows, predictions, provenance
+results/<study>/<variant>/seed-0.safetensors   the trained weights of seed 0
+results/<study>/<variant>/notebook.ipynb       the executed notebook of the variant's runs
+results/<study>/runs.csv, epochs.csv           tidy tables of all its runs: what statistics and book read
 """
 
 from __future__ import annotations
@@ -103,11 +103,12 @@ def load(path: Path) -> Record:
     try:
         content = json.loads(path.read_text())
         rows = [{k: math.nan if v is None else v for k, v in row.items()} for row in content["epochs"]]
+        same = ("study", "variant", "seed", "status", "parameters", "predictions", "provenance")
         return Record(
             net=from_dict(NetConfig, content["net"]),
             train=from_dict(TrainConfig, content["train"]),
             epochs=rows,
-            **{k: content[k] for k in ("study", "variant", "seed", "status", "parameters", "predictions", "provenance")},
+            **{name: content[name] for name in same},
         )
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise ResultsError(f"{path}: not a run's record ({type(error).__name__}: {error})") from error
@@ -206,9 +207,9 @@ def _read(path: Path, columns: list[str], key: list[str]) -> pd.DataFrame:
     for what, names in (("unknown", set(table) - set(columns)), ("missing", set(columns) - set(table))):
         if names:
             raise ResultsError(f"{path}: {what} column {', '.join(sorted(names))}")
-    required = table[["study", "variant", "seed"]]
-    if required.isna().any(axis=None):
-        raise ResultsError(f"{path}: row {int(required.isna().any(axis=1).idxmax()) + 2} lacks a study, variant or seed")
+    gaps = table[["study", *key]].isna().any(axis=1)
+    if gaps.any():
+        raise ResultsError(f"{path}: line {int(gaps.idxmax()) + 2} lacks one of study, {', '.join(key)}")
     twice = table.duplicated(key)
     if twice.any():
         first = ", ".join(f"{k} {table.loc[twice.idxmax(), k]}" for k in key)
