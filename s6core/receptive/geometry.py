@@ -1,0 +1,206 @@
+"""One axis of a map and what each of its units sees: the recurrences, exact for every operation that slides or skips.
+
+An operation is a rule that says which input units an output unit reads (`Reads`). Every operation of a convolutional
+net repeats itself: `len(reads.offsets)` units on, the same offsets are read `reads.advance` units on. Convolution and
+pooling repeat after one unit, an upsampling by f after f units. What a unit sees of the image repeats likewise, so a
+few boxes and an advance describe an axis of any length, beyond its ends too (Araujo et al., Distill 2019, derive the
+case of one box, where `advance` is the effective stride).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from math import gcd, lcm
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Border = Literal["constant", "reflect", "replicate", "circular"]
+"""What stands beyond the ends of an axis: constants that depend on no pixel, or units read again."""
+
+Number = int | Fraction
+
+_BEYOND = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Reads:
+    """The input units that output units 0, 1, … read; those of unit i + len(offsets) lie `advance` further on."""
+
+    offsets: tuple[tuple[int, ...], ...]
+    advance: int
+
+
+def window(kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> Reads:
+    """Return the reads of a convolution or a pooling; `padding` is that before the first unit."""
+    return Reads((tuple(range(-padding, dilation * (kernel - 1) + 1 - padding, dilation)),), stride)
+
+
+def transposed(kernel: int, stride: int, padding: int, dilation: int) -> Reads:
+    """Return the reads of a transposed convolution: input i is spread to the outputs i·stride − padding + dilation·t.
+
+    Raises `ValueError` where kernel and dilation leave outputs between that no input reaches: they have no field.
+    """
+    taps = range(0, dilation * (kernel - 1) + 1, dilation)
+    offsets = tuple(
+        tuple(sorted((o + padding - t) // stride for t in taps if (o + padding - t) % stride == 0))
+        for o in range(stride)
+    )
+    if not all(offsets):
+        raise ValueError(
+            f"a transposed convolution with kernel {kernel}, stride {stride} and dilation {dilation} has outputs "
+            f"that no input reaches; a field is defined where every output reads at least one"
+        )
+    return Reads(offsets, 1)
+
+
+def adaptive(units: int, outputs: int) -> Reads:
+    """Return the reads of an adaptive pooling: its windows differ where `outputs` does not divide `units`."""
+    common = gcd(units, outputs)
+    offsets = tuple(
+        tuple(range(o * units // outputs, -(-(o + 1) * units // outputs))) for o in range(outputs // common)
+    )
+    return Reads(offsets, units // common)
+
+
+def resample(scale: Fraction, taps: int) -> Reads:
+    """Return the reads of an interpolation by `scale` (2: twice as many units) with 1, 2 or 4 taps.
+
+    One tap is the nearest unit as torch counts it, ⌊i/scale⌋; two and four lie around (i + ½)/scale − ½
+    (align_corners=False). A tap whose weight is zero is not read.
+    """
+    offsets = []
+    for unit in range(scale.numerator):
+        place = unit / scale if taps == 1 else (unit + Fraction(1, 2)) / scale - Fraction(1, 2)
+        whole = place.numerator // place.denominator
+        exact = taps == 1 or place == whole
+        offsets.append((whole,) if exact else tuple(range(whole - taps // 2 + 1, whole + taps // 2 + 1)))
+    return Reads(tuple(offsets), scale.denominator)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Axis:
+    """The units along one axis of a map and what each sees of the image.
+
+    `boxes` are the first and last pixel, both included, that units 0, 1, … see of an unbounded image; those of unit
+    i + len(boxes) lie `advance` pixels further on. `first` and `last` are, for each unit, the first and last pixel of
+    the real image that reach it (first > last: none does). `whole` says that position was lost: every unit sees all.
+    """
+
+    units: int
+    boxes: tuple[tuple[int, int], ...]
+    advance: int
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    whole: bool = False
+
+    @classmethod
+    def image(cls, pixels: int) -> Axis:
+        """Return an axis of the image itself: pixel i sees pixel i."""
+        places = np.arange(pixels)
+        return cls(units=pixels, boxes=((0, 0),), advance=1, first=places, last=places)
+
+    @cached_property
+    def stride(self) -> Number:
+        """Pixels from one unit's field to the next one's, on average."""
+        return _plain(Fraction(self.advance, len(self.boxes)))
+
+    @cached_property
+    def size(self) -> int:
+        """Pixels that a unit sees; the most that one does, where units differ."""
+        return max(last - first for first, last in self.boxes) + 1
+
+    @cached_property
+    def centre(self) -> Number:
+        """Where unit 0's field has its centre; the average over the units that differ, each moved back to unit 0."""
+        twice = sum(first + last - 2 * i * self.stride for i, (first, last) in enumerate(self.boxes))
+        return _plain(Fraction(twice) / (2 * len(self.boxes)))
+
+    @cached_property
+    def padding(self) -> Number:
+        """Pixels by which unit 0's field begins before the image."""
+        return _plain(Fraction(self.size - 1, 2) - self.centre)
+
+    def box(self, unit: int) -> tuple[int, int]:
+        """Return the first and last pixel that a unit sees of an unbounded image; the unit may lie beyond the ends."""
+        turn, i = divmod(unit, len(self.boxes))
+        first, last = self.boxes[i]
+        return first + turn * self.advance, last + turn * self.advance
+
+    def read(self, reads: Reads, units: int, border: Border = "constant") -> Axis:
+        """Return the axis of the output of an operation that reads this one."""
+        period, phases = len(reads.offsets), len(self.boxes)
+        turns = phases // gcd(phases, reads.advance)
+        boxes = []
+        for unit in range(period * turns):
+            begin = unit // period * reads.advance
+            seen = [self.box(begin + offset) for offset in reads.offsets[unit % period]]
+            boxes.append((min(first for first, _ in seen), max(last for _, last in seen)))
+        advance = self.advance * (turns * reads.advance // phases)
+        first, last = self._reach(reads, units, border)
+        boxes, advance = _shortest(boxes, advance)
+        return replace(self, units=units, boxes=boxes, advance=advance, first=first, last=last)
+
+    def collapse(self) -> Axis:
+        """Return the axis of what sees every unit of this one: a window, and a stride, as long as the axis."""
+        return replace(self.read(window(self.units, self.units), 1), whole=True)
+
+    def spread(self, units: int) -> Axis:
+        """Return `units` units that all see what this axis, taken as a whole, sees."""
+        one = self if self.units == 1 else self.collapse()
+        first, last = one.first.repeat(units), one.last.repeat(units)
+        return replace(one, units=units, boxes=(one.box(0),), advance=0, first=first, last=last, whole=True)
+
+    def union(self, other: Axis) -> Axis:
+        """Return the axis whose units see what the same units of both see; the larger stride, where one unit is all."""
+        period = lcm(len(self.boxes), len(other.boxes))
+        pairs = [(self.box(i), other.box(i)) for i in range(period)]
+        boxes = [(min(a[0], b[0]), max(a[1], b[1])) for a, b in pairs]
+        advance = max(axis.advance * (period // len(axis.boxes)) for axis in (self, other))
+        boxes, advance = _shortest(boxes, advance)
+        first, last = np.minimum(self.first, other.first), np.maximum(self.last, other.last)
+        whole = self.whole or other.whole
+        return replace(self, boxes=boxes, advance=advance, first=first, last=last, whole=whole)
+
+    def _reach(self, reads: Reads, units: int, border: Border) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        longest = max(map(len, reads.offsets))
+        table = np.array([(*taps, *taps[:1] * (longest - len(taps))) for taps in reads.offsets])
+        turn, phase = np.divmod(np.arange(units), len(table))
+        places = table[phase] + turn[:, None] * reads.advance
+        n = self.units
+        if border == "reflect":
+            places = np.abs((places + n - 1) % max(2 * n - 2, 1) - n + 1)
+        elif border == "circular":
+            places %= n
+        inside = (places >= 0) & (places < n) if border == "constant" else np.full(places.shape, True)
+        places = places.clip(0, n - 1)
+        first = np.where(inside, self.first[places], _BEYOND).min(axis=1)
+        return first, np.where(inside, self.last[places], -1).max(axis=1)
+
+
+def aligned(a: Axis, b: Axis) -> bool:
+    """Whether the same unit of two axes looks at the same place: equal strides and centres (for one unit: centres)."""
+    return a.units == b.units and a.centre == b.centre and (a.units == 1 or a.stride == b.stride)
+
+
+def _shortest(boxes: list[tuple[int, int]], advance: int) -> tuple[tuple[tuple[int, int], ...], int]:
+    """Return the shortest description of the same axis."""
+    phases = len(boxes)
+    for length in range(1, phases):
+        step, rest = divmod(advance * length, phases)
+        if phases % length or rest:
+            continue
+        if all(
+            boxes[i][0] == boxes[i - length][0] + step and boxes[i][1] == boxes[i - length][1] + step
+            for i in range(length, phases)
+        ):
+            return tuple(boxes[:length]), step
+    return tuple(boxes), advance
+
+
+def _plain(number: Fraction | int) -> Number:
+    number = Fraction(number)
+    return number.numerator if number.denominator == 1 else number

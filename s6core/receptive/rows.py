@@ -1,0 +1,41 @@
+"""The receptive field of the project's own rows of data: no tensor, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from s6core.layers import Layer
+from s6core.receptive.errors import UnknownOperationError
+from s6core.receptive.geometry import Axis, window
+from s6core.receptive.record import Field
+
+POINTWISE = {"relu", "leaky", "gelu", "silu", "batch-norm", "dropout", "channel-dropout"}
+GLOBAL_NORMS = {"group-norm", "layer-norm", "instance-norm"}  # pointwise in geometry, global in truth
+WINDOWS = {"conv", "max-pool", "average-pool"}
+GLOBAL = {"global-average", "global-max", "flatten", "linear"}
+
+
+def fields(rows: Sequence[Layer]) -> list[Field]:
+    """Return the receptive field of every row, in order.
+
+    Raises `UnknownOperationError` for a row whose operation has no rule.
+    """
+    if not rows:
+        return []
+    height, width = rows[0].input[1:]
+    axes = (Axis.image(height), Axis.image(width))
+    marks: tuple[str, ...] = ()
+    records = []
+    for row in rows:
+        if row.op in WINDOWS:
+            geometry = zip(row.kernel, row.stride, row.padding, row.dilation, strict=True)
+            v, h = (window(*numbers) for numbers in geometry)
+            axes = (axes[0].read(v, row.output[1]), axes[1].read(h, row.output[2]))
+        elif row.op in GLOBAL:
+            axes = (axes[0].collapse(), axes[1].collapse())
+        elif row.op in GLOBAL_NORMS:
+            marks = (*marks, row.name)
+        elif row.op not in POINTWISE:
+            raise UnknownOperationError(f"layer {row.name}: no rule for the operation {row.op!r}")
+        records.append(Field(name=row.name, op=row.op, output=row.output, axes=axes, global_by=marks))
+    return records
