@@ -1,0 +1,44 @@
+# Every target sets up what it needs. `make book` and `make test` are all that a newcomer has to know.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+BUILD := $(BIN)/jupyter-book build . --toc book/_toc.yml --path-output book -W -n --keep-going
+
+.PHONY: book site install test lint study clean help
+
+book: install ## Fetch MNIST, rerun a small study here, build the site from the published results
+	$(BIN)/s6 data
+	$(BIN)/s6 run smoke --results results/yours
+	@$(MAKE) --no-print-directory site
+
+site: install ## Build the site only
+	$(BUILD)
+	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
+
+install: $(INSTALLED) ## Create .venv and install everything into it
+
+$(INSTALLED): pyproject.toml .ci/constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed; $(PYTHON) is {v[0]}.{v[1]}. Name another one: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e ".[book,dev]"
+	@touch $@
+
+test: install ## Run the tests (offline but for installation and data)
+	$(BIN)/s6 data
+	$(BIN)/pytest
+
+lint: install ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+study: install ## Train what is missing of the published study (hours on a CPU, minutes on a GPU)
+	$(BIN)/s6 run reference
+	$(BIN)/s6 run ablations
+
+clean: ## Remove what was built; results and downloaded data stay
+	rm -rf book/_build build
+
+help: ## Say what each target does
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
