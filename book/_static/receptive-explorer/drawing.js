@@ -52,7 +52,7 @@
   function section({ id, records, names, levels, selected, reveal, pixels, border, width, height, weigh }) {
     const valid = records.filter((record) => !record.error);
     const length = pixels.length;
-    const [left, right, top, bottom] = [Math.min(76, 0.2 * width), 34, 14, 26];
+    const [left, right, top, bottom] = [Math.min(76, 0.2 * width), 34, 24, 24];
     const pitch = (height - top - bottom) / Math.max(valid.length, 1);
     const scale = (width - left - right) / (length + 2 * border);
     const X = (pixel) => left + (pixel + 0.5 + border) * scale; // the middle of a pixel
@@ -118,6 +118,7 @@
       svg += `<g class="${above ? "rx-above" : ""}"><text class="rx-name${chosen}" x="${left - 8}" y="${Y(level) + 4}">${name}</text>` +
         `${units}<text class="rx-size" x="${width - 4}" y="${Y(level) + 4}">${size}</text></g>`;
     }
+    if (levels) svg += `<text class="rx-name" x="${width - 4}" y="${Y(levels.length - 1) - 12}">sees</text>`;
     const at = (x, y) => {
       const level = Math.round((height - bottom - y) / pitch);
       if (level < 1 || level > valid.length || x < left) return null;

@@ -65,11 +65,15 @@
     context.putImageData(pixels, 0, 0);
   }
 
-  /** Draw the number of ways from every pixel to the unit: the outer product of the two axes. */
-  function drawPaths(canvas, vertical, horizontal) {
+  /** Draw, in a colour, the number of ways from every pixel to the unit: the outer product of the two axes. */
+  function drawPaths(canvas, vertical, horizontal, colour) {
     const length = vertical.length;
     draw(canvas, Float32Array.from({ length: length * length }, (_, at) =>
       vertical[Math.floor(at / length)] * horizontal[at % length]), length);
+    const context = canvas.getContext("2d");
+    context.globalCompositeOperation = "source-in"; // keeps the opacity, replaces the ink
+    context.fillStyle = colour;
+    context.fillRect(0, 0, length, length);
   }
 
   Object.assign(S6Receptive, { place, activations, draw, drawPaths });
