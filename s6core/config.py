@@ -86,7 +86,8 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _check_types(self)
-        _require(self, "train_images", self.train_images >= 0, "0 for all, or a number of images")
+        most = 55_000 if self.validate else 60_000
+        _require(self, "train_images", 0 <= self.train_images <= most, f"0 for all, or up to {most:,} images")
         _require(self, "epochs", self.epochs >= 1, "an integer from 1")
         _require(self, "batch_size", self.batch_size >= 2, "an integer from 2 (batch statistics need two)")
         _require(self, "lr", self.lr > 0, "a number above 0")

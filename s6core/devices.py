@@ -7,10 +7,12 @@ import os
 import platform
 import sys
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from s6core.config import ConfigError
+
+if TYPE_CHECKING:
+    import torch
 
 ALLOWED = ("auto", "cpu", "cuda", "mps")
 
@@ -21,6 +23,8 @@ def choose(device: str = "auto") -> torch.device:
     On the CPU a run takes one thread: its figures then do not depend on how many cores or runs there are, and two
     runs side by side train more images a second than one run on two threads.
     """
+    import torch  # takes seconds, and a plan is checked without it
+
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if device == "auto":
         device = next(name for name in ("cuda", "mps", "cpu") if there[name])
@@ -36,6 +40,8 @@ def choose(device: str = "auto") -> torch.device:
 def name(device: torch.device) -> str:
     """Return the name of the hardware, as results record it."""
     if device.type == "cuda":
+        import torch
+
         return torch.cuda.get_device_name(device)
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -76,6 +76,25 @@ def notebook_path(folder: Path, variant: str) -> Path:
     return folder / variant / "notebook.ipynb"
 
 
+def progress_path(folder: Path, variant: str, seed: int) -> Path:
+    """Return where a run under way says how far it is; its record takes over."""
+    return folder / variant / f"seed-{seed}.progress"
+
+
+def failure_path(folder: Path, variant: str, seed: int | None) -> Path:
+    """Return where it stands why a run failed, or with None why the variant's notebook did, though its runs are stored.
+
+    The partly executed notebook stands beside it, with the suffix .ipynb.
+    """
+    return folder / variant / ("notebook.failed.json" if seed is None else f"seed-{seed}.failed.json")
+
+
+def mark(folder: Path, variant: str, seed: int, epoch: int, epochs: int, row: Mapping[str, Any] | None = None) -> None:
+    """Say how far a run is, for whoever watches from another process: epoch 0 while it is starting."""
+    watch = {"pid": os.getpid(), "host": platform.node(), "epoch": epoch, "epochs": epochs, "row": _null(row or {})}
+    write(progress_path(folder, variant, seed), json.dumps(watch).encode())
+
+
 def save(folder: Path, record: Record, weights: bytes | None = None) -> Path:
     """Write a run into its study's folder. The record comes last: a run is done when its record is there."""
     path = record_path(folder, record.variant, record.seed)
@@ -104,12 +123,15 @@ def load(path: Path) -> Record:
         content = json.loads(path.read_text())
         rows = [{k: math.nan if v is None else v for k, v in row.items()} for row in content["epochs"]]
         same = ("study", "variant", "seed", "status", "parameters", "predictions", "provenance")
-        return Record(
+        record = Record(
             net=from_dict(NetConfig, content["net"]),
             train=from_dict(TrainConfig, content["train"]),
             epochs=rows,
             **{name: content[name] for name in same},
         )
+        if record.status == "finished" and (len(rows) != record.train.epochs or not record.predictions):
+            raise ValueError(f"{len(rows)} of {record.train.epochs} epochs, {len(record.predictions)} predictions")
+        return record
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise ResultsError(f"{path}: not a run's record ({type(error).__name__}: {error})") from error
 
@@ -120,10 +142,9 @@ def load_all(folder: Path) -> list[Record]:
     return sorted((load(p) for p in paths), key=lambda r: (r.variant, r.seed))
 
 
-def collect(folder: Path) -> None:
-    """Write a study's two tables anew from its records."""
-    records = load_all(folder)
-    runs = [
+def runs_table(records: list[Record]) -> pd.DataFrame:
+    """Return the records as a tidy table, a row per run."""
+    rows = [
         {
             "study": r.study,
             "variant": r.variant,
@@ -137,10 +158,20 @@ def collect(folder: Path) -> None:
         }
         for r in records
     ]
-    epochs = [{"study": r.study, "variant": r.variant, "seed": r.seed, **row} for r in records for row in r.epochs]
-    for name, rows, columns in (("runs", runs, RUN_COLUMNS), ("epochs", epochs, EPOCH_COLUMNS)):
-        table = pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n")
-        write(folder / f"{name}.csv", table.encode())
+    return pd.DataFrame(rows, columns=RUN_COLUMNS)
+
+
+def epochs_table(records: list[Record]) -> pd.DataFrame:
+    """Return the records as a tidy table, a row per epoch."""
+    rows = [{"study": r.study, "variant": r.variant, "seed": r.seed, **row} for r in records for row in r.epochs]
+    return pd.DataFrame(rows, columns=EPOCH_COLUMNS)
+
+
+def collect(folder: Path) -> None:
+    """Write a study's two tables anew from its records."""
+    records = load_all(folder)
+    for name, table in (("runs", runs_table(records)), ("epochs", epochs_table(records))):
+        write(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n").encode())
 
 
 def load_runs(folder: Path | str) -> pd.DataFrame:
@@ -182,7 +213,10 @@ def now() -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, whoever else writes it and whenever the power fails."""
+    """Write a file whole or not at all, whoever else writes it and whenever the power fails.
+
+    Raises `OSError` naming the file: no space, a read-only folder, a file where a folder must be.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
@@ -192,8 +226,10 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError) and not error.filename:
+            raise OSError(error.errno, error.strerror, str(path)) from error  # a full disk does not say where
         raise
 
 
