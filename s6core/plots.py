@@ -39,7 +39,7 @@ def plot_curves(
     first: int = 1,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a column of `epochs.csv` over the epochs: the mean of each variant's seeds, and a band from lowest to highest.
+    """Draw a column of `epochs.csv` over the epochs: the mean of each variant's seeds, a band from lowest to highest.
 
     `first` leaves out the epochs before it, where the early rise would flatten everything else.
     """
@@ -55,7 +55,7 @@ def plot_curves(
         ends.append((variant, colour, over.index[-1], over["mean"].iloc[-1]))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=LABELS.get(metric, metric))
-    _label_ends(ax, ends)
+    _label(ax, ends, at=1.02, axis="axes fraction")
     return ax
 
 
@@ -74,23 +74,25 @@ def plot_accuracy_parameters(
     _require_columns(runs, "variant", "seed", "parameters", metric)
     ax = ax or _axes()
     chosen = _order(runs, variants)
-    summary = stats.summary(runs, metric=metric).set_index("variant")
-    for variant, colour in colours(chosen).items():
-        rows = runs[(runs["variant"] == variant) & runs[metric].notna()]
-        count, row = rows["parameters"].iloc[0], summary.loc[variant]
-        ax.plot(rows["parameters"], rows[metric], "o", color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
-        _bar(ax, [count, count], [row["low"], row["high"]], colour)
-        ax.plot(count, row["mean"], marker(variant), color=colour, markersize=8, label=variant)
-        ax.annotate(
-            variant, (count, row["mean"]), xytext=(9, 0), textcoords="offset points", va="center", color=_ink(), size=10
-        )
+    summary = stats.summary(runs[runs["variant"].isin(chosen)], metric=metric).set_index("variant")
+    counts = runs.groupby("variant")["parameters"].first()[chosen]
+    tint = colours(chosen)
+    for group in _neighbours(counts):
+        labels = []
+        for variant, shift in zip(group, _spread(len(group), 0.011 * (len(group) - 1)), strict=True):
+            x, row = counts[variant] * 10**shift, summary.loc[variant]
+            each = runs.loc[(runs["variant"] == variant) & runs[metric].notna(), metric]
+            _bar(ax, [x, x], [row["low"], row["high"]], tint[variant])
+            ax.plot([x] * len(each), each, "_", color=tint[variant], markersize=9, markeredgewidth=1.4, alpha=0.8)
+            ax.plot(x, row["mean"], marker(variant), color=tint[variant], markersize=9, label=variant)
+            labels.append((variant, tint[variant], x, row["mean"]))
+        _label(ax, labels, at=counts[group].max() * 10 ** (0.011 * len(group) + 0.02), axis="data")
     if target is not None:
         ax.axhline(target, color=_soft(), linestyle=(0, (4, 3)), linewidth=1.2, zorder=1)
         ax.annotate(
             f"{target:.2f}%", (1, target), xycoords=("axes fraction", "data"), xytext=(0, 3),
             textcoords="offset points", ha="right", va="bottom", color=_soft(), size=9,
         )  # fmt: skip
-    counts = sorted({int(n) for n in runs.loc[runs["variant"].isin(chosen), "parameters"]})
     _parameter_axis(ax, counts)
     ax.set(xlabel="parameters", ylabel=LABELS.get(metric, metric))
     return ax
@@ -105,7 +107,7 @@ def plot_differences(
     margin: float = stats.MARGIN,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw every variant's paired differences from the reference: a dot per seed, the mean, its interval, the margin."""
+    """Draw each variant's paired differences from the reference: a dot per seed, the mean, its interval, the margin."""
     _require_columns(runs, "variant", "seed", metric)
     chosen = [v for v in _order(runs, variants) if v != reference]
     ax = ax or _axes(height=1.3 + 0.55 * len(chosen))
@@ -122,8 +124,11 @@ def plot_differences(
         each = pairs.loc[pairs["variant"] == variant, "difference"].dropna()
         row = table.loc[variant]
         _bar(ax, [row["low"], row["high"]], [place, place], colour)
-        ax.plot(each, place + _spread(len(each)), "o", color=colour, alpha=0.5, markersize=5, markeredgewidth=0)
+        ax.plot(each, [place + 0.26] * len(each), "o", color=colour, alpha=0.65, markersize=5, markeredgewidth=0)
         ax.plot(row["difference"], place, "D", color=colour, markersize=8, markeredgecolor=_ink(), markeredgewidth=0.8)
+        if row["n_diverged"]:
+            note = f"{row['n_diverged']} of {row['n'] + row['n_diverged']} diverged"
+            ax.annotate(note, (0.02, place), xycoords=("axes fraction", "data"), va="center", size=9, color=colour)
         ax.annotate(
             str(row["verdict"]), (1.02, place), xycoords=("axes fraction", "data"), va="center", size=10, color=_ink()
         )
@@ -152,8 +157,8 @@ def plot_interaction(
         places = sorted(cells)
         for place in places:
             _bar(ax, [place + shift] * 2, [cells[place].low, cells[place].high], colour)
-        means = [cells[place].mean for place in places]
-        ax.plot(np.add(places, shift), means, marker=marker(level), color=colour, markersize=7, label=f"{hue} = {level}")
+        means, label = [cells[place].mean for place in places], f"{hue} = {level}"
+        ax.plot(np.add(places, shift), means, marker=marker(level), color=colour, markersize=7, label=label)
     ax.set_xticks(range(len(levels)), [str(v) for v in levels])
     ax.set_xlim(-0.4, len(levels) - 0.6)
     ax.set(xlabel=x, ylabel=LABELS.get(metric, metric))
@@ -196,29 +201,52 @@ def _require_columns(frame: pd.DataFrame, *names: str) -> None:
         raise ValueError(f"missing column {', '.join(missing)}: the frame has {', '.join(map(str, frame.columns))}")
 
 
-def _parameter_axis(ax: Axes, counts: Sequence[int]) -> None:
-    """A logarithmic axis with plain, readable numbers."""
+def _neighbours(counts: pd.Series) -> list[list[str]]:
+    """Return the variants in groups whose parameter counts are too close to be drawn side by side as they are."""
+    groups: list[list[str]] = []
+    for variant, count in counts.sort_values(kind="stable").items():
+        if groups and count <= 1.05 * counts[groups[-1][-1]]:
+            groups[-1].append(str(variant))
+        else:
+            groups.append([str(variant)])
+    return groups
+
+
+def _parameter_axis(ax: Axes, counts: pd.Series) -> None:
+    """Make a logarithmic axis with plain, round numbers."""
     ax.set_xscale("log")
-    low, high = min(counts), max(counts)
-    ax.set_xlim(low / 1.35, high * 1.6)
-    nice = [m * 10**e for e in range(2, 8) for m in (1, 2, 5) if low / 1.35 <= m * 10**e <= high * 1.6]
-    nice = nice if len(nice) >= 2 else [low, high]
-    ax.xaxis.set_major_locator(FixedLocator(nice))
+    low, high = counts.min() / 1.3, counts.max() * 1.7
+    ax.set_xlim(low, high)
+    steps = (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 4, 5, 7)
+    ticks = [step * 10**power for power in range(1, 9) for step in steps]
+    ax.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:,.0f}"))
 
 
-def _label_ends(ax: Axes, ends: Sequence[tuple[str, str, float, float]]) -> None:
-    """Write each line's name beside its end, moved apart where two would overlap."""
+def _label(ax: Axes, points: Sequence[tuple[str, str, float, float]], *, at: float, axis: str) -> None:
+    """Write each point's name (name, colour, x, y) in a column at `at`, moved apart where two would overlap."""
+    ax.margins(y=0.08)
     low, high = ax.get_ylim()
-    gap = 0.065 * (high - low)
-    placed: list[float] = []
-    for _, _, _, y in sorted(ends, key=lambda end: end[3]):
-        placed.append(max(y, placed[-1] + gap) if placed else y)
-    overshoot = max(0.0, placed[-1] - high) if placed else 0.0
-    for (name, colour, x, y), at in zip(sorted(ends, key=lambda end: end[3]), placed, strict=True):
+    ordered = sorted(points, key=lambda point: point[3])
+    for (name, colour, x, y), place in zip(ordered, _apart([p[3] for p in ordered], 0.068 * (high - low)), strict=True):
         ax.annotate(
-            name, (x, y), xytext=(1.02, at - overshoot), textcoords=("axes fraction", "data"), va="center",
-            color=_ink(), size=10, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 5},
+            name, (x, y), xytext=(at, place), textcoords=(axis, "data"), va="center", color=_ink(), size=10,
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 1.0, "shrinkA": 1, "shrinkB": 5},
         )  # fmt: skip
+
+
+def _apart(ys: Sequence[float], gap: float) -> list[float]:
+    """Move ascending places just far enough that no two are closer than `gap`; each cluster keeps its centre."""
+    clusters: list[list[float]] = []  # each the places that its members would like
+    for y in ys:
+        clusters.append([y])
+        while len(clusters) > 1 and _ends(clusters[-2], gap)[1] + gap > _ends(clusters[-1], gap)[0]:
+            clusters[-2:] = [clusters[-2] + clusters[-1]]
+    return [_ends(cluster, gap)[0] + i * gap for cluster in clusters for i in range(len(cluster))]
+
+
+def _ends(cluster: Sequence[float], gap: float) -> tuple[float, float]:
+    centre, half = sum(cluster) / len(cluster), gap * (len(cluster) - 1) / 2
+    return centre - half, centre + half

@@ -30,7 +30,7 @@ NAMED = {
 
 INK = {"light": "#1f2933", "dark": "#e4e7eb"}
 SOFT = {"light": "#616e7c", "dark": "#9aa5b1"}
-GRID = {"light": "#dfe3e8", "dark": "#39424e"}
+GRID = {"light": "#e3e7eb", "dark": "#2c343d"}
 PAPER = {"light": "#ffffff", "dark": "#14181e"}  # the page's own background, see book/_static/style.css
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -64,7 +64,7 @@ def style(theme: Theme = "light") -> Iterator[None]:
     """Draw everything inside the `with` in one theme. The figures have no background: the page's shows through."""
     if theme not in INK:
         raise ValueError(f"theme={theme!r}: allowed is light or dark")
-    with mpl.rc_context(_settings(theme)):
+    with mpl.rc_context(_settings(theme)):  # type: ignore[arg-type]
         yield
 
 

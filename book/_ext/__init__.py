@@ -7,9 +7,9 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import figures, offline, quiz, tables, values
+from . import figures, notebooks, offline, quiz, tables, values
 
-PARTS = (offline, values, figures, tables, quiz)
+PARTS = (offline, notebooks, values, figures, tables, quiz)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -24,15 +24,16 @@ import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from s6core import plots, style
-from s6core.config import unknown
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+
+from s6core import plots, style
+from s6core.config import unknown
 
 from .expressions import fill
 from .sources import Sources
@@ -116,9 +117,9 @@ class StudyFigure(Computed):
         node = nodes.figure("", classes=["study-figure", *self.options.get("class", [])])
         pair = nodes.container(classes=["pair"])  # the theme hides whatever caption follows an image of the other theme
         node += pair
-        for theme in ("light", "dark"):
-            image = self.draw(function, keywords, sources, theme, stem)
-            depend(self.env, [str(plots.__file__), str(style.__file__)])
+        depend(self.env, [str(module.__file__) for module in (plots, style)])
+        for theme in get_args(style.Theme):
+            image = self.draw(lambda: function(sources, **keywords), theme, stem)
             pair += nodes.image(uri=image, alt=alt, classes=[f"only-{theme}"], candidates={"*": image})
             if "width" in self.options:
                 pair[-1]["width"] = self.options["width"]
@@ -126,7 +127,7 @@ class StudyFigure(Computed):
             node += caption
         return node
 
-    def draw(self, function: Callable[..., Any], keywords: dict[str, Any], sources: Sources, theme: Any, stem: str) -> str:
+    def draw(self, draw_it: Callable[[], Any], theme: style.Theme, stem: str) -> str:
         """Draw in one theme and return the image's path as the page names it."""
         import matplotlib
 
@@ -136,7 +137,7 @@ class StudyFigure(Computed):
         folder = Path(self.env.app.outdir).parent / "figures"
         folder.mkdir(parents=True, exist_ok=True)
         with style.style(theme):
-            drawn = function(sources, **keywords)
+            drawn = draw_it()
             picture = getattr(drawn, "figure", drawn)
             content, suffix = _render(picture, "png" in self.options)
             pyplot.close(picture)

@@ -1,13 +1,15 @@
 """From a key, as authors write it, to a value with everything a sceptical reader asks for.
 
-    ablations/no-bn/test_accuracy          mean over seeds of the last epoch: 99.21
-    ablations/no-bn/test_accuracy:interval its 95% interval: 99.15–99.27 (also :low :high :sd :min :max :n)
-    ablations/no-bn/test_accuracy@5        the same after epoch 5; @best is each seed's best epoch
-    ablations/no-bn/difference             paired difference from the reference (also :interval), p, p_t, …_holm, p_better, verdict, reason
-    ablations/no-bn/n                      seeds that finished; diverged: seeds that did not; any column of runs.csv
-    ablations/variants, ablations/runs     of a study: how many; epochs, device: what its runs have in common
-    net/parameters, net[norm=none;head=fc]/parameters, net/conv4/output     of the net that a config describes
-    speed.csv[pipeline=ours]/images_per_second     the one row of any other table of results/
+ablations/no-bn/test_accuracy          mean over seeds of the last epoch: 99.21
+ablations/no-bn/test_accuracy:interval its 95% interval: 99.15–99.27 (also :low :high :sd :min :max :n)
+ablations/no-bn/test_accuracy@5        the same after epoch 5; @best is each seed's best epoch
+ablations/no-bn/difference             paired difference from the reference (also :interval :low :high); verdict,
+                                       reason, p, p_t, p_holm, p_t_holm, p_better: see `s6core.stats.compare`
+ablations/no-bn/n                      seeds that finished; diverged: seeds that did not; any column of runs.csv
+ablations/variants, ablations/runs     of a study: how many; epochs, device: what its runs have in common
+net/parameters, net[norm=none;head=fc]/parameters, net/conv4/output     of the net that a config
+                                       describes; of a layer also receptive_field, jump and all fields of its row
+speed.csv[pipeline=ours]/images_per_second     the one row of any other table of results/
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
-from s6core import layers, stats
+
+from s6core import layers, receptive, stats
 from s6core.config import NetConfig, parse, unknown
 
 from .sources import REFERENCE, Sources
@@ -152,13 +155,17 @@ def _of_net(fields: str, rest: str) -> Value:
     name, _, quantity = rest.partition("/")
     if name not in rows:
         raise KeyError(f"net: {unknown('layer', name, [*rows, 'parameters', 'layers'])}")
-    row: Any = rows[name]
-    if not hasattr(row, quantity):
-        raise KeyError(f"net, layer {name}: {unknown('quantity', quantity, vars(row))}")
-    answer = getattr(row, quantity)
+    row = rows[name]
+    field = next(field for field in receptive.fields(list(rows.values())) if field.name == name)
+    answers: dict[str, Any] = {**vars(row), "receptive_field": field.size, "jump": field.stride}
+    if quantity not in answers:
+        raise KeyError(f"net, layer {name}: {unknown('quantity', quantity, answers)}")
+    answer = answers[quantity]
+    if isinstance(answer, tuple) and len(answer) == 2 and len(set(answer)) == 1:
+        answer = answer[0]  # vertical and horizontal alike
     if isinstance(answer, tuple):
         return Value(kind="text", words=" × ".join(map(str, answer)), note=note)
-    return replace(_plain(answer, quantity, note))
+    return _plain(answer, quantity, note)
 
 
 def _of_table(name: str, filters: str | None, column: str, sources: Sources) -> Value:
@@ -217,7 +224,7 @@ def _devices(runs: pd.DataFrame) -> str:
 
 
 FORMATS = {"percent": ".2f", "points": "+.2f", "count": ",.0f", "p": ".3f", "share": ".2f", "nats": ".4f", "sd": ".3f"}
-WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 
 
 def write(value: Value, format: str = "") -> str:

@@ -11,7 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.osutil import ensuredir
 
-MATHJAX = "sphinx-mathjax-offline"  # the Python package that carries MathJax 3; 1.5 of its 24 MB are needed here
+MATHJAX = "sphinx-mathjax-offline"  # the Python package that carries MathJax 3; 2 of its 24 MB are needed here
+NEEDED = ("output/chtml/fonts/", "input/tex/extensions/")  # extensions are loaded when a formula uses one
 
 
 def drop_thebe(app: Sphinx, config: Any) -> None:
@@ -28,14 +29,14 @@ def drop_thebe(app: Sphinx, config: Any) -> None:
 
 
 def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
-    """Copy tex-chtml.js and its fonts, and nothing else, to where `mathjax_path` points."""
+    """Copy tex-chtml.js, its fonts and extensions, and nothing else, to where `mathjax_path` points."""
     if exception or app.builder.format != "html":
         return
     target = Path(app.outdir, "_static", app.config.mathjax_path).parent
     copied = 0
     for file in files(MATHJAX) or ():
         inside = file.as_posix().partition("static/mathjax/")[2]
-        if inside == "tex-chtml.js" or inside.startswith("output/chtml/fonts/"):
+        if inside == "tex-chtml.js" or inside.startswith(NEEDED):
             destination = target / inside
             if not destination.exists():
                 ensuredir(destination.parent)

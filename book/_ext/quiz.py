@@ -30,16 +30,16 @@ logger = logging.getLogger(__name__)
 ANSWER = re.compile(r"\(( |x)\)\s+(.*)")
 
 
-class quiz(nodes.General, nodes.Element): ...
+class quiz(nodes.General, nodes.Element): ...  # noqa: N801
 
 
-class quiz_question(nodes.General, nodes.Element): ...
+class quiz_question(nodes.General, nodes.Element): ...  # noqa: N801
 
 
-class quiz_answer(nodes.General, nodes.Element): ...
+class quiz_answer(nodes.General, nodes.Element): ...  # noqa: N801
 
 
-class quiz_feedback(nodes.General, nodes.Element): ...
+class quiz_feedback(nodes.General, nodes.Element): ...  # noqa: N801
 
 
 class Quiz(SphinxDirective):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from s6core import plots, stats
+
+from s6core import plots, receptive, stats
 from s6core.config import NetConfig, parse
 from s6core.layers import layers
 
@@ -54,33 +55,81 @@ def comparison(sources: Sources, *, study: str, variants: list[str] | None = Non
             against = compared.loc[variant]
             row |= {
                 "difference": against["difference"],
-                "its 95% interval": interval("points", against),
+                "95% interval of it": interval("points", against),
                 "p (Holm)": against["p_t_holm"],
                 "verdict": against["verdict"],
             }
         rows.append(row)
     frame = pd.DataFrame(rows)
     frame.attrs["formats"] = {"parameters": ",", "test accuracy (%)": ".2f", "difference": "+.2f", "p (Holm)": ".3f"}
-    frame.attrs["right"] = ("95% interval", "its 95% interval")
+    frame.attrs["right"] = ("95% interval", "95% interval of it")
     return frame
 
 
 @table
 def net(sources: Sources, **fields: Any) -> pd.DataFrame:
-    """The layer table of the net that a config describes: `net norm=none`."""
-    config = parse(NetConfig, [f"{k}={','.join(map(str, v)) if isinstance(v, list) else v}" for k, v in fields.items()])
-    rows = [
+    """The layer table of the net that a config describes, row by row: `net norm=none`."""
+    rows = layers(_config(fields))
+    table = [
         {
             "layer": row.name,
             "operation": row.op,
             "output (C, H, W)": " × ".join(map(str, row.output)),
             "parameters": row.parameters,
+            "receptive field": seen.size[0],
         }
-        for row in layers(config)
+        for row, seen in zip(rows, receptive.fields(rows), strict=True)
     ]
-    frame = pd.DataFrame([*rows, {"layer": "total", "parameters": sum(row["parameters"] for row in rows)}])
+    return _layer_frame(table)
+
+
+@table
+def net_blocks(sources: Sources, **fields: Any) -> pd.DataFrame:
+    """The same with a line per block: a convolution and the activation, norm and dropout that follow it."""
+    rows = layers(_config(fields))
+    table: list[dict[str, Any]] = []
+    for row, seen in zip(rows, receptive.fields(rows), strict=True):
+        if row.op in MAIN:
+            kernel = " × ".join(map(str, row.kernel))
+            window = f" {kernel}, padding {row.padding[0]}" if row.op == "conv" else f" {kernel}" * (row.op in POOLS)
+            table.append({
+                "block": f"{NAMES.get(row.op, row.op)}{window}",
+                "output (C, H, W)": " × ".join(map(str, row.output)),
+                "parameters": f"{row.parameters:,}",
+                "receptive field": seen.size[0],
+                "jump": seen.stride[0] if max(seen.units) > 1 else None,  # one unit has no neighbour to jump to
+                "_count": row.parameters,
+            })  # fmt: skip
+        else:
+            table[-1]["block"] += f" → {NAMES.get(row.op, row.op)}"
+            table[-1]["_count"] += row.parameters
+            if row.parameters:
+                table[-1]["parameters"] += f" + {row.parameters}"
+    total = sum(line.pop("_count") for line in table)
+    return _layer_frame(table, total=f"{total:,}")
+
+
+MAIN = {"conv", "max-pool", "average-pool", "global-average", "global-max", "flatten", "linear"}
+POOLS = {"max-pool", "average-pool"}
+NAMES = {
+    "conv": "convolution", "relu": "ReLU", "leaky": "leaky ReLU", "gelu": "GELU", "silu": "SiLU",
+    "batch-norm": "batch norm", "group-norm": "group norm", "layer-norm": "layer norm",
+    "instance-norm": "instance norm", "max-pool": "max-pool", "global-average": "global average pooling",
+    "global-max": "global max pooling", "linear": "fully connected",
+}  # fmt: skip
+
+
+def _config(fields: dict[str, Any]) -> NetConfig:
+    return parse(NetConfig, [f"{k}={','.join(map(str, v)) if isinstance(v, list) else v}" for k, v in fields.items()])
+
+
+def _layer_frame(table: list[dict[str, Any]], total: str | int | None = None) -> pd.DataFrame:
+    first = next(iter(table[0]))
+    total = sum(row["parameters"] for row in table) if total is None else total
+    frame = pd.DataFrame([*table, {first: "total", "parameters": total}], dtype=object)
     frame.attrs["formats"] = {"parameters": ","}
-    frame.attrs["right"] = ("output (C, H, W)",)
+    frame.attrs["right"] = ("output (C, H, W)", "parameters", "receptive field", "jump")
+    frame.attrs["missing"] = ""  # a total has no shape
     return frame
 
 

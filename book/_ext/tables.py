@@ -8,7 +8,7 @@
 
 The name is that of a function marked `@table` (see `figures.py`), which returns a frame: its columns are the headings,
 its first column names the rows, numbers stand on the right. How a number is written is `frame.attrs["formats"]`, a
-dict from column to a Python format; what is missing is an en dash.
+dict from column to a Python format; what is missing is an en dash, or `frame.attrs["missing"]`.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class StudyTable(Computed):
 
 
 def _group(frame: pd.DataFrame) -> nodes.tgroup:
-    formats = frame.attrs.get("formats", {})
+    formats, missing = frame.attrs.get("formats", {}), frame.attrs.get("missing", "–")
     right = {c: pd.api.types.is_numeric_dtype(frame[c]) or c in frame.attrs.get("right", ()) for c in frame.columns}
     group = nodes.tgroup(cols=len(frame.columns))
     for place, _ in enumerate(frame.columns):
         group += nodes.colspec(colwidth=1, stub=1 if place == 0 else 0)
     head = nodes.row("", *[_cell(str(c), right[c]) for c in frame.columns])
     rows = [
-        nodes.row("", *[_cell(_write(v, formats.get(c, "")), right[c]) for c, v in row.items()])
+        nodes.row("", *[_cell(_write(v, formats.get(c, ""), missing), right[c]) for c, v in row.items()])
         for row in frame.to_dict("records")
     ]
     group += [nodes.thead("", head), nodes.tbody("", *rows)]
@@ -57,9 +57,9 @@ def _cell(text: str, right: bool) -> nodes.entry:
     return nodes.entry("", nodes.paragraph("", text), classes=["number"] if right else [])
 
 
-def _write(value: Any, format: str) -> str:
-    if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
-        return "–"
+def _write(value: Any, format: str, missing: str) -> str:
+    if pd.isna(value):
+        return missing
     if isinstance(value, str):
         return value
     return f"{value:{format or (',' if float(value).is_integer() else '.3g')}}".replace("-", "−")

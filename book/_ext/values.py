@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from s6core import config, layers, stats
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from s6core import config, layers, receptive, stats
 
 from .expressions import evaluate, fill, value_of
 from .keys import Value, write
@@ -40,10 +41,10 @@ VERDICTS = {
     "equivalent": "makes no difference that matters",
     "undecided": "stays undecided",
 }
-CODE = (config, layers, stats)  # a change in how values are computed renders every page with values again
+CODE = (config, layers, receptive, stats)  # a change in how values are computed renders every page with values again
 
 
-class value(nodes.inline):
+class value(nodes.inline):  # noqa: N801
     """A number in a sentence, with its origin as `title`."""
 
 

@@ -1,0 +1,200 @@
+"""A small book, built strictly with the real settings and extensions, over invented results."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FIXTURE = Path(__file__).parent / "fixtures" / "book"
+sys.path.append(str(ROOT / "book"))
+
+from _ext.check_site import foreign  # noqa: E402
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def build(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [
+        str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "--toc", "book/_toc.yml",
+        "--path-output", "book", "-W", "-n", "--keep-going",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def lay_out(folder: Path) -> Path:
+    shutil.copy(ROOT / "_config.yml", folder)
+    (folder / "book").mkdir()
+    for name in ("_ext", "_static"):
+        shutil.copytree(ROOT / "book" / name, folder / "book" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "book" / "references.bib", folder / "book")
+    for path in (*FIXTURE.glob("*.md"), FIXTURE / "_toc.yml"):
+        shutil.copy(path, folder / "book")
+    shutil.copytree(FIXTURE / "results", folder / "results")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built book. Tests that change it build it again."""
+    folder = lay_out(tmp_path_factory.mktemp("book"))
+    done = build(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def page(book: Path, name: str = "book/intro") -> str:
+    return (book / "book" / "_build" / "html" / f"{name}.html").read_text()
+
+
+def words(html: str) -> str:
+    article = html[html.index("<article") : html.index("</article>")]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", article))
+
+
+def test_sentences_render_numbers_and_verdicts(book: Path) -> None:
+    text = words(page(book))
+    assert "The reference reaches 99.37% (99.23–99.51, three seeds) with 15,662 parameters" in text
+    assert "leaving out batch normalisation hurts by 0.41 points (−0.44 to −0.38)" in text
+    assert "The 99.40% were reached." in text
+    assert "Batch normalisation is worth having" in text and "is not needed" not in text
+    origin = r'<span class="value" title="mean of 3 seeds of reference, [^"]+runs\.csv[^"]*">99\.37</span>'
+    assert re.search(origin, page(book))
+
+
+def test_figures_come_light_and_dark_with_alt_text_and_caption(book: Path) -> None:
+    figure = re.search(r'<figure[^>]*id="fig-headline".*?</figure>', page(book), re.DOTALL)
+    assert figure
+    images = re.findall(r'<img alt="([^"]+)" class="only-(light|dark)" src="([^"]+)"', figure[0])
+    assert [theme for _, theme, _ in images] == ["light", "dark"]
+    assert all("15,662 parameters and reaches 99.37%" in alt for alt, _, _ in images)
+    drawn = [(book / "book/_build/html/book" / source).read_text() for _, _, source in images]
+    assert drawn[0] != drawn[1] and all("<svg" in text for text in drawn)
+    assert "Fig. 1" in figure[0] and "each tick is a seed" in figure[0]
+
+
+def test_tables_align_numbers_and_head_rows(book: Path) -> None:
+    table = re.search(r'<table[^>]*id="tab-ablations".*?</table>', page(book), re.DOTALL)
+    assert table
+    assert '<td class="number"><p>−0.41</p></td>' in table[0]
+    assert '<th class="stub"><p>no-bn</p></th>' in table[0]
+    assert "Table 1" in table[0]
+    assert "1,168 + 32" in page(book, "book/more")
+
+
+def test_a_quiz_is_a_fieldset_of_labelled_radio_buttons(book: Path) -> None:
+    quiz = re.search(r'<form class="quiz" id="quiz-two">.*?</form>', page(book, "book/more"), re.DOTALL)
+    assert quiz
+    assert re.search(r"<fieldset>\s*<legend>How large", quiz[0])
+    assert re.findall(r'type="radio" name="quiz-two-answer" id="(quiz-two-\d)" data-right="(\w+)"', quiz[0]) == [
+        ("quiz-two-1", "no"), ("quiz-two-2", "yes"), ("quiz-two-3", "no"),
+    ]  # fmt: skip
+    assert re.findall(r'<label for="(quiz-two-\d)">', quiz[0]) == ["quiz-two-1", "quiz-two-2", "quiz-two-3"]
+    assert quiz[0].count("hidden>") == 3 and 'role="status"' in quiz[0]
+
+
+def test_notebooks_are_named_after_their_variant(book: Path) -> None:
+    html = page(book, "results/ablations/no-bn/notebook")
+    assert re.search(r"<h1>ablations: no-bn", html)
+    assert "12 of 938 batches" not in html  # a progress bar
+    assert "the diff" in html and "tag_hide-input" in html
+    assert "results/yours" not in page(book)
+
+
+def test_no_page_asks_another_host_for_anything(book: Path) -> None:
+    site = book / "book/_build/html"
+    assert list(foreign(site)) == []
+    assert (site / "_static/mathjax/tex-chtml.js").is_file()
+    assert not re.search("thebe", page(book, "book/more"), re.IGNORECASE)
+
+
+def test_the_check_itself_finds_foreign_resources(tmp_path: Path) -> None:
+    bad = [
+        '<script src="https://cdn.example.org/a.js"></script>',
+        '<link rel="stylesheet" href="//fonts.example.org/css">',
+        '<img src="http://example.org/a.png">',
+        '<div style="background: url(https://example.org/b.png)"></div>',
+        "<script>import('https://example.org/c.mjs')</script>",
+        "<style>@import 'https://example.org/d.css';</style>",
+    ]
+    (tmp_path / "bad.html").write_text("\n".join(bad))
+    (tmp_path / "bad.css").write_text("@font-face { src: url('https://example.org/f.woff2') }")
+    (tmp_path / "bad.js").write_text("fetch('https://example.org/x.json')")
+    assert len(list(foreign(tmp_path))) == len(bad) + 2
+    (tmp_path / "bad.html").write_text('<a href="https://example.org">a link is no request</a>')
+    assert len(list(foreign(tmp_path))) == 2
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_the_pages_work_from_the_file_system(book: Path) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    flags = ["--no-sandbox", "--headless", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync"]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
+        requests: list[str] = []
+        errors: list[str] = []
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.on("requestfailed", lambda request: errors.append(f"failed: {request.url}"))
+        tab.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        for name in ("book/more", "book/intro", "results/ablations/no-bn/notebook"):
+            tab.goto((book / "book/_build/html" / f"{name}.html").as_uri())
+            tab.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 360, name
+            assert tab.locator("html").get_attribute("data-theme") == "dark"
+            if name == "book/intro":
+                assert tab.locator("#fig-headline img:visible").count() == 1
+                assert tab.locator("#fig-headline figcaption").is_visible()
+            if name == "book/more":
+                assert tab.locator("mjx-container").count() >= 3
+                tab.locator("#quiz-two-1").focus()
+                tab.keyboard.press("Space")
+                assert tab.locator("#quiz-two .quiz-reply").inner_text().startswith("✗ Not quite. That is what each")
+                tab.keyboard.press("ArrowDown")
+                assert tab.locator("#quiz-two .quiz-reply").inner_text().startswith("✓ Right. Each convolution adds")
+                assert tab.locator(".dropdown.solution, .solution.dropdown").count() == 1
+        browser.close()
+    assert errors == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+
+
+def test_a_changed_table_changes_the_sentences(book: Path) -> None:
+    path = book / "results/ablations/runs.csv"
+    before, picture = path.read_text(), (book / "book/_build/html/_images/fig-differences-light.svg").read_text()
+    lines = [re.sub(r"99\.\d+|98\.\d+", "99.90", line) if ",no-bn," in line else line for line in before.splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    done = build(book)
+    path.write_text(before)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = words(page(book))
+    assert "leaving out batch normalisation hurts" not in text
+    assert re.search(r"leaving out batch normalisation (helps|stays undecided) by 0\.5\d points", text)
+    assert "Batch normalisation is not needed" in text and "is worth having" not in text
+    assert (book / "book/_build/html/_images/fig-differences-light.svg").read_text() != picture
+
+
+def test_a_notebook_that_appears_is_listed(book: Path) -> None:
+    """Also that an unknown key, in a page that changed, fails the strict build and names the key."""
+    new = book / "results/ablations/fc/notebook.ipynb"
+    new.parent.mkdir()
+    shutil.copy(book / "results/ablations/no-bn/notebook.ipynb", new)
+    broken = book / "book/more.md"
+    before = broken.read_text()
+    wrong = "{value}`ablations/no-bm/test_accuracy` and {verdict}`ablations/no-bn; hurst: loses`"
+    broken.write_text(f"{before}\n{wrong}\n")
+    done = build(book)
+    broken.write_text(before)
+    assert done.returncode != 0
+    assert "book/more.md" in done.stdout + done.stderr
+    assert "unknown variant 'no-bm': did you mean no-bn" in done.stdout + done.stderr
+    assert "'hurst: loses': write verdict: words" in done.stdout + done.stderr
+    assert "ablations/fc/notebook.html" in page(book)
