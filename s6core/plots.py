@@ -166,7 +166,7 @@ def plot_interaction(
     return ax
 
 
-def _axes(width: float = 7.2, height: float = 4.0) -> Axes:
+def _axes(width: float = 6.6, height: float = 3.9) -> Axes:
     return plt.figure(figsize=(width, height)).add_subplot()
 
 

@@ -3,16 +3,17 @@ asks no other host for anything. `_config.yml` loads this package as one extensi
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import figures, notebooks, offline, quiz, tables, values
-
-PARTS = (offline, notebooks, values, figures, tables, quiz)
-
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    for part in PARTS:
-        part.setup(app)
+    """Set up every module of this folder that has a `setup`."""
+    for module in iter_modules(__path__):
+        part = import_module(f".{module.name}", __name__)
+        if hasattr(part, "setup"):
+            part.setup(app)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from s6core import plots, receptive, stats
+from s6core import diagrams, plots, receptive, stats
 from s6core.config import NetConfig, parse
 from s6core.layers import layers
 
@@ -31,6 +31,12 @@ def accuracy_parameters(sources: Sources, *, study: str, **options: Any) -> Any:
 def differences(sources: Sources, *, study: str, **options: Any) -> Any:
     """Paired differences from the reference; see `s6core.plots.plot_differences`."""
     return plots.plot_differences(sources.runs(study), **options)
+
+
+@figure
+def net_diagram(sources: Sources, **fields: Any) -> Any:
+    """The net that a config describes, with what its units see: `net-diagram head=fc`, best with `:class: wide`."""
+    return diagrams.plot_net(layers(_config(fields)))
 
 
 @table
