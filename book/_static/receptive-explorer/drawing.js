@@ -79,7 +79,8 @@
     for (let level = levels ? levels.length - 1 : 0; level > 0 && level > reveal; level--) {
       const [a, b] = edge(level, levels[level]);
       const [c, d] = edge(level - 1, levels[level - 1]);
-      svg += `<path class="rx-cone" d="M${a} ${Y(level)}H${b}L${d} ${Y(level - 1)}H${c}Z"/>`;
+      svg += `<path class="rx-cone" d="M${a} ${Y(level)}H${b}L${d} ${Y(level - 1)}H${c}Z"/>` +
+        `<path class="rx-side" d="M${a} ${Y(level)}L${c} ${Y(level - 1)}M${b} ${Y(level)}L${d} ${Y(level - 1)}"/>`;
     }
     for (let level = valid.length; level >= 0; level--) {
       const n = count(level);

@@ -54,7 +54,7 @@
       const results = Object.fromEntries(Object.entries(RESULTS).map(([key, [text]]) =>
         [key, h("span", { role: "cell", class: "rx-result", "data-head": text })]));
       const name = h("span", { role: "rowheader", class: "rx-layer" });
-      const error = h("span", { class: "rx-error" });
+      const error = h("span", { role: "cell", class: "rx-error", hidden: true });
       const operation = h("select", { "aria-label": "operation", onchange: (event) => this.become(at, event.target.value) },
         ...Object.entries(OPERATIONS).map(([op, text]) => h("option", { value: op, selected: op === row.op }, text)));
       const action = (text, label, step, off) => h("button", {
@@ -63,7 +63,7 @@
       const actions = [action("↑", "up", -1, at === 0), action("↓", "down", 1, at === this.rows.length - 1), action("✕", "remove", 0)];
       const element = h("div", { role: "row", class: "rx-row" }, name, h("span", { role: "cell", class: "rx-op" }, operation),
         ...inputs.map((input, k) => h("span", { role: "cell", class: "rx-setting", "data-head": HEADS[SETTINGS[k]][0] }, input ?? "–")),
-        ...Object.values(results), h("span", { role: "cell", class: "rx-actions" }, error, ...actions));
+        ...Object.values(results), h("span", { role: "cell", class: "rx-actions" }, ...actions), error);
       return { element, name, operation, inputs, results, error, actions };
     }
 
@@ -90,6 +90,7 @@
         element.classList.toggle("rx-chosen-row", at === selected);
         element.classList.toggle("rx-broken", Boolean(record.error));
         error.textContent = record.error ?? "";
+        error.hidden = !record.error;
         for (const [key, cell] of Object.entries(results)) {
           cell.textContent = record.error ? "–" : key === "output" ? `${record.output} × ${record.output}` : number(record[key]);
         }

@@ -55,7 +55,8 @@
       this.text = h("input", { type: "text", spellcheck: "false", autocomplete: "off", onchange: () => this.replace(parse(this.text.value)) });
       this.note = h("span", { class: "rx-note", role: "status" });
       const add = (op, text) => h("button", { type: "button", onclick: () => this.add(op) }, `+ ${text}`);
-      const full = h("button", { type: "button", class: "rx-full", onclick: () => this.project() }, "Full screen");
+      const full = h("button", { type: "button", class: "rx-full", "aria-label": "Full screen", title: "Full screen", onclick: () => this.project() });
+      full.innerHTML = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4"/></svg>';
       full.hidden = !document.fullscreenEnabled;
       this.replaceChildren(h("div", { class: "rx-body" },
         h("div", { class: "rx-bar" },
@@ -143,6 +144,8 @@
       this.maps.replaceChildren(...this.grids.map(({ element }) => element));
       this.border = S6Receptive.margin(this.records, 0);
       this.show({});
+      const chosen = this.grids[this.selected]?.element; // in the strip of a phone, bring it into view
+      if (chosen) this.maps.scrollLeft = chosen.offsetLeft - (this.maps.clientWidth - chosen.clientWidth) / 2;
     }
 
     /** Draw the digit's maps, then the chosen unit. */

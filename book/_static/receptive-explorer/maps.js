@@ -59,9 +59,10 @@
     canvas.width = canvas.height = length;
     const context = canvas.getContext("2d");
     const pixels = context.createImageData(length, length);
+    const darkest = length > 1 ? 255 : 128; // a lone unit has nothing to stand out from
     let most = 0;
     values.forEach((value) => (most = Math.max(most, value)));
-    values.forEach((value, at) => (pixels.data[4 * at + 3] = most ? (255 * value) / most : 0));
+    values.forEach((value, at) => (pixels.data[4 * at + 3] = most ? (darkest * value) / most : 0));
     context.putImageData(pixels, 0, 0);
   }
 

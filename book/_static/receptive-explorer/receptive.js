@@ -7,9 +7,9 @@
 
   const LIMITS = { kernel: [1, 99], stride: [1, 99], padding: [0, 99], dilation: [1, 99] };
 
-  /** The window that a row slides over maps of `length` units: a global pooling's is the whole map. */
+  /** The window that a row slides over maps of `length` units: a global pooling's is, and strides by, the whole map. */
   const windowOf = (row, length) =>
-    row.op === "gap" ? { kernel: length, stride: 1, padding: 0, dilation: 1 } : row;
+    row.op === "gap" ? { kernel: length, stride: length, padding: 0, dilation: 1 } : row;
 
   /** Why a row cannot work on maps of `length` units, or null. */
   function fault(row, length) {
@@ -39,9 +39,9 @@
   function fields(rows, inputSize) {
     let [length, size, stride, padding, broken] = [inputSize, 1, 1, 0, false];
     return rows.map((row) => {
-      const error = broken ? "No map reaches this layer." : fault(row, length);
+      const error = broken ? null : fault(row, length);
       broken ||= error !== null;
-      if (broken) return { error };
+      if (broken) return { error: error ?? row.fault ?? "No map reaches this layer." };
       const window = windowOf(row, length);
       const input = length;
       length = Math.floor((input + 2 * window.padding - window.dilation * (window.kernel - 1) - 1) / window.stride) + 1;
