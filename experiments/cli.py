@@ -70,3 +70,23 @@ def net(fields: tuple[str, ...], as_json: bool) -> None:
             f"{line['receptive_field']:>8}{line['stride']:>8}"
         )
     click.echo(f"{'total':<46}{parameters(rows):>12,}")
+
+
+@s6.command()
+@click.argument("dataset", default="mnist")
+def data(dataset: str) -> None:
+    """Fetch a data set (mnist or fashion-mnist), verify every file, and say where it is.
+
+    Files lie in the folder that S6_DATA names, else in a cache folder of yours.
+
+    \b
+    Example: S6_DATA=~/datasets s6 data mnist
+    """
+    from s6core import sources
+
+    try:
+        found = sources.obtain(dataset)
+    except sources.DataError as error:
+        raise click.ClickException(str(error)) from error
+    for item in found:
+        click.echo(f"{item.path}  {item.file.size:>12,} bytes  SHA-256 {item.file.sha256[:12]}…  from {item.source}")
