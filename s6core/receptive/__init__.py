@@ -16,11 +16,15 @@ from s6core.receptive.record import Box, Field, ReceptiveField, UnitField
 from s6core.receptive.rows import fields
 
 if TYPE_CHECKING:
-    from torch import nn
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from s6core.receptive.effective import EffectiveField
 
 __all__ = [
     "Box", "Field", "MisalignedError", "ReceptiveField", "ReceptiveFieldError", "UnitField", "UnknownLayerError",
-    "UnknownOperationError", "fields", "receptive_field",
+    "UnknownOperationError", "effective_receptive_field", "fields", "receptive_field", "support",
 ]  # fmt: skip
 
 
@@ -40,9 +44,7 @@ def receptive_field(
     Raises `MisalignedError` for branches that meet looking at different places, `UnknownOperationError` for an
     operation without a rule, and `ReceptiveFieldError` for a net that cannot be traced or an input it cannot take.
     """
-    size = (input_size, input_size) if isinstance(input_size, int) else input_size
-    if size is not None and (len(size) != 2 or min(size) < 1):
-        raise ReceptiveFieldError(f"input_size={input_size!r}: allowed is one integer from 1, or (height, width)")
+    size = _size(input_size)
     if isinstance(net, NetConfig):
         net = layers(net if size is None else replace(net, image=(net.image[0], *size)))
     if isinstance(net, Sequence):
@@ -55,3 +57,56 @@ def receptive_field(
     from s6core.receptive.trace import trace  # torch is imported here at the earliest
 
     return trace(net, size or (224, 224), channels)
+
+
+def effective_receptive_field(
+    net: nn.Module,
+    images: Tensor,
+    layer: str,
+    unit: tuple[int, int] | None = None,
+    *,
+    channel: int | None = None,
+    seed: int = 0,
+) -> EffectiveField:
+    """Return how strongly a unit of a layer depends on each pixel, averaged over (B, C, H, W) images.
+
+    `layer` is a module's qualified name; `unit` is (row, column), the central one unless given; `channel` is one map
+    of the layer (or one logit), all of them unless given. The average is the root mean square of the gradient (Luo et
+    al., NeurIPS 2016, study its variance); channels are joined with random signs, drawn from `seed`, so that one
+    backward pass gives the sum of their squares on average.
+
+    Raises `UnknownLayerError` for a name that no module has, `IndexError` for a unit outside the layer's maps.
+    """
+    from s6core.receptive.effective import effective
+    from s6core.receptive.trace import trace
+
+    field = trace(net, (images.shape[-2], images.shape[-1]), images.shape[1])[layer]
+    return effective(net, images, layer, unit, field, channel, seed)
+
+
+def support(
+    net: nn.Module,
+    layer: str,
+    unit: tuple[int, int] | None = None,
+    *,
+    input_size: int | tuple[int, int],
+    channels: int | None = None,
+    seed: int = 0,
+) -> NDArray[np.bool_]:
+    """Return the pixels (H, W) that a unit of a layer depends on, found by probing a copy of the net.
+
+    It shares nothing with the formulas of `receptive_field`, and is there to check them. Units are counted as there;
+    the layer must be a module. What is global in truth (a group norm, say) is global here.
+    """
+    from s6core.receptive.probe import support as probe
+    from s6core.receptive.trace import image_channels
+
+    size = _size(input_size) or (1, 1)
+    return probe(net, layer, unit, size, image_channels(net) if channels is None else channels, seed)
+
+
+def _size(value: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    size = (value, value) if isinstance(value, int) else value
+    if size is not None and (len(size) != 2 or min(size) < 1):
+        raise ReceptiveFieldError(f"input_size={value!r}: allowed is one integer from 1, or (height, width)")
+    return size

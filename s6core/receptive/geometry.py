@@ -146,8 +146,8 @@ class Axis:
             boxes.append((min(first for first, _ in seen), max(last for _, last in seen)))
         advance = self.advance * (turns * reads.advance // phases)
         first, last = self._reach(reads, units, border)
-        boxes, advance = _shortest(boxes, advance)
-        return replace(self, units=units, boxes=boxes, advance=advance, first=first, last=last)
+        shortest, advance = _shortest(boxes, advance)
+        return replace(self, units=units, boxes=shortest, advance=advance, first=first, last=last)
 
     def collapse(self) -> Axis:
         """Return the axis of what sees every unit of this one: a window, and a stride, as long as the axis."""
@@ -165,10 +165,10 @@ class Axis:
         pairs = [(self.box(i), other.box(i)) for i in range(period)]
         boxes = [(min(a[0], b[0]), max(a[1], b[1])) for a, b in pairs]
         advance = max(axis.advance * (period // len(axis.boxes)) for axis in (self, other))
-        boxes, advance = _shortest(boxes, advance)
+        shortest, advance = _shortest(boxes, advance)
         first, last = np.minimum(self.first, other.first), np.maximum(self.last, other.last)
         whole = self.whole or other.whole
-        return replace(self, boxes=boxes, advance=advance, first=first, last=last, whole=whole)
+        return replace(self, boxes=shortest, advance=advance, first=first, last=last, whole=whole)
 
     def _reach(self, reads: Reads, units: int, border: Border) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         longest = max(map(len, reads.offsets))

@@ -74,7 +74,8 @@ def merge(branches: Sequence[Maps], shape: Sequence[int], where: str) -> Maps:
         dims = [b.dims[side] for b in sorted(branches, key=lambda b: b.axes[side].whole)]  # those with a place first
         dim = next((d for d in dims if d is not None), None)
         units = 1 if dim is None else shape[dim]
-        placed, loose = [], []
+        placed: list[Maps] = []
+        loose: list[Maps] = []
         for branch in branches:
             axis = branch.axes[side]
             has_place = branch.dims[side] is not None and not axis.whole and axis.units == units

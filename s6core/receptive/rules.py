@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from s6core.receptive.errors import UnknownOperationError
 from s6core.receptive.geometry import Border, Reads, adaptive, resample, transposed, window
@@ -35,10 +35,13 @@ class Call:
 
 Rule = Callable[..., Maps | list[Maps] | None]
 RULES: dict[str, Rule] = {}
+R = TypeVar("R", bound=Rule)
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    def register(function: Rule) -> Rule:
+def rule(*names: str) -> Callable[[R], R]:
+    """Register a function as the rule of the operations of these names."""
+
+    def register(function: R) -> R:
         RULES.update(dict.fromkeys(names, function))
         return function
 

@@ -35,13 +35,13 @@ class Followed(torch.Tensor):
     """A tensor without values that knows its maps."""
 
     maps: Maps
-    trace: Trace
+    tracer: Trace
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         followed = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, Followed)]
-        return followed[0].trace.call(func, args, kwargs, followed)
+        return followed[0].tracer.call(func, args, kwargs, followed)
 
 
 class Trace:
@@ -61,7 +61,7 @@ class Trace:
         dtype = next((p.dtype for p in self.net.parameters() if p.is_floating_point()), torch.float32)
         image = torch.empty(1, channels, height, width, dtype=dtype, device="meta")
         maps = Maps(dims=(2, 3), axes=(Axis.image(height), Axis.image(width)))
-        with torch.no_grad(), _eval(self.net), self._hooks():
+        with torch.no_grad(), in_eval_mode(self.net), self._hooks():
             output = self._guarded(lambda: self.net(self.follow(image, maps)))
         if not any(isinstance(x, Followed) for x in tree_flatten(output)[0]):
             raise ReceptiveFieldError(
@@ -73,7 +73,7 @@ class Trace:
     def follow(self, value: torch.Tensor, maps: Maps) -> Followed:
         with torch._C.DisableTorchFunctionSubclass():
             tensor = value.as_subclass(Followed)
-        tensor.maps, tensor.trace = maps, self
+        tensor.maps, tensor.tracer = maps, self
         return tensor
 
     def call(self, func: Any, args: Any, kwargs: Any, followed: list[Followed]) -> Any:
@@ -116,9 +116,9 @@ class Trace:
         if isinstance(maps, list):
             pieces = [self.follow(x, replace(m, source=where)) for x, m in zip(result, maps, strict=True)]
             return type(result)(pieces) if type(result) in (tuple, list) else tuple(pieces)
-        if not isinstance(result, torch.Tensor):
-            return tree_map_only(torch.Tensor, lambda x: self.follow(x, replace(maps, source=where)), result)
         maps = replace(maps, source=where)
+        if not isinstance(result, torch.Tensor):
+            return tree_map_only(torch.Tensor, lambda x: self.follow(x, maps), result)
         tensor = self.follow(result, maps)
         self._note(where, _name(func), tensor)
         if _in_place(func, kwargs):
@@ -235,7 +235,8 @@ _IN_PLACE = {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__"
 
 
 @contextmanager
-def _eval(net: nn.Module) -> Iterator[None]:
+def in_eval_mode(net: nn.Module) -> Iterator[None]:
+    """Put a net into eval mode for a while, and each of its modules back into the mode it was in."""
     training = [module for module in net.modules() if module.training]
     net.eval()
     try:
@@ -247,7 +248,10 @@ def _eval(net: nn.Module) -> Iterator[None]:
 
 def trace(net: nn.Module, input_size: tuple[int, int], channels: int | None = None) -> ReceptiveField:
     """Return the receptive field of a module: see `s6core.receptive.receptive_field`."""
-    if channels is None:
-        first = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)
-        channels = 3 if first is None else first.in_channels
-    return Trace(net, input_size).run(channels)
+    return Trace(net, input_size).run(image_channels(net) if channels is None else channels)
+
+
+def image_channels(net: nn.Module) -> int:
+    """Return the channels of the images that a net takes, as far as its first convolution tells."""
+    first = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)
+    return 3 if first is None else first.in_channels
