@@ -136,7 +136,7 @@ def plot_differences(
     ax.set_ylim(len(chosen) - 0.5, -0.5)
     ax.grid(False, axis="y")
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(f"difference from {reference} (percentage points; shaded: ±{margin:g}, too small to matter)")
+    ax.set_xlabel(f"difference from {reference} (percentage points)\nshaded: within ±{margin:g}, too small to matter")
     return ax
 
 

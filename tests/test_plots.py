@@ -1,0 +1,162 @@
+"""Pictures: that they show the numbers of their frames, in colours that stay the same."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from s6core import diagrams, plots, results, stats
+from s6core.config import NetConfig
+from s6core.layers import layers
+from s6core.style import OKABE_ITO, colour, colours, style
+
+STUDY = Path(__file__).parent / "fixtures" / "book" / "results" / "ablations"
+
+
+@pytest.fixture(autouse=True)
+def agg() -> Iterator[None]:
+    mpl.use("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def runs() -> pd.DataFrame:
+    return results.load_runs(STUDY)
+
+
+@pytest.fixture
+def epochs() -> pd.DataFrame:
+    return results.load_epochs(STUDY)
+
+
+def line(ax: Axes, label: str) -> np.ndarray:
+    return next(drawn for drawn in ax.lines if drawn.get_label() == label).get_xydata()
+
+
+def words(ax: Axes) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+def test_curves_are_means_over_seeds_in_a_band_from_lowest_to_highest(epochs: pd.DataFrame) -> None:
+    ax = plots.plot_curves(epochs, variants=["reference", "no-bn"], first=2)
+    own = epochs[(epochs["variant"] == "no-bn") & (epochs["epoch"] >= 2)].groupby("epoch")["test_accuracy"]
+    assert line(ax, "no-bn") == pytest.approx(np.column_stack([own.mean().index, own.mean()]))
+    heights = ax.collections[1].get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (own.min().min(), own.max().max())
+    assert sorted(words(ax)) == ["no-bn", "reference"]  # named at their ends, so no legend is needed
+    assert ax.get_ylabel() == "test accuracy (%)"
+
+
+def test_accuracy_against_parameters_has_means_intervals_and_the_target(runs: pd.DataFrame) -> None:
+    ax = plots.plot_accuracy_parameters(runs, target=99.4)
+    summary = stats.summary(runs).set_index("variant")
+    x, y = line(ax, "fc")[0]
+    assert y == pytest.approx(summary.loc["fc", "mean"])
+    assert x == pytest.approx(30_072)  # alone at its count, so not moved aside
+    bars = [drawn.get_ydata() for drawn in ax.lines]
+    assert any(np.allclose(bar, summary.loc["fc", ["low", "high"]].tolist()) for bar in bars if len(bar) == 2)
+    assert any(np.allclose(bar, 99.4) for bar in bars if len(bar) == 2)
+    assert "99.40%" in words(ax)
+    # four nets of about 15,600 parameters stand side by side instead of on top of each other
+    places = [line(ax, variant)[0, 0] for variant in ("no-bn", "reference", "dropout-0.10", "dropout-0.25")]
+    assert len({round(place) for place in places}) == 4
+
+
+def test_differences_show_each_seed_the_interval_the_margin_and_the_verdict(runs: pd.DataFrame) -> None:
+    ax = plots.plot_differences(runs, variants=["no-bn", "dropout-0.10"])
+    wide = runs.pivot(index="seed", columns="variant", values="test_accuracy")
+    expected = sorted(wide["no-bn"] - wide["reference"])
+    assert any(np.allclose(sorted(drawn.get_xdata()), expected) for drawn in ax.lines if len(drawn.get_xdata()) == 3)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["no-bn", "dropout-0.10"]
+    assert words(ax) == ["hurts", "undecided"]
+    assert "±0.05" in ax.get_xlabel()
+    band = ax.patches[0].get_extents().transformed(ax.transData.inverted())
+    assert (band.x0, band.x1) == pytest.approx((-0.05, 0.05))
+
+
+def test_a_diverged_run_is_said_and_a_single_seed_has_no_interval(runs: pd.DataFrame) -> None:
+    hit = (runs["variant"] == "fc") & (runs["seed"] == 1)
+    runs.loc[hit, "status"], runs.loc[hit, "test_accuracy"] = "diverged", np.nan
+    assert "1 of 3 diverged" in words(plots.plot_differences(runs))
+    plots.plot_accuracy_parameters(runs)
+    alone = plots.plot_accuracy_parameters(runs[(runs["seed"] == 0)])
+    assert all(len(drawn.get_xdata()) == 1 for drawn in alone.lines)
+
+
+def test_an_interaction_has_a_line_per_level(runs: pd.DataFrame) -> None:
+    factors = runs[runs["variant"].isin(["reference", "no-bn"])].assign(head="gap")
+    factors["norm"] = factors["variant"].map({"reference": "batch", "no-bn": "none"})
+    ax = plots.plot_interaction(factors, x="norm", hue="head")
+    assert line(ax, "head = gap")[:, 1] == pytest.approx(
+        [factors[factors["norm"] == n]["test_accuracy"].mean() for n in factors["norm"].unique()]
+    )
+
+
+def test_what_is_not_in_the_frame_is_named(runs: pd.DataFrame, epochs: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match="variant 'no-bm' is not in the frame: it holds .*no-bn"):
+        plots.plot_curves(epochs, variants=["no-bm"])
+    with pytest.raises(ValueError, match="missing column parameters"):
+        plots.plot_accuracy_parameters(runs.drop(columns="parameters"))
+
+
+def test_nothing_sets_a_global_style(epochs: pd.DataFrame) -> None:
+    before = mpl.rcParams.copy()
+    with style("dark"):
+        assert mpl.rcParams["text.color"] != before["text.color"]
+        plots.plot_curves(epochs)
+    assert dict(mpl.rcParams) == dict(before)
+    with pytest.raises(ValueError, match="theme='sepia': allowed is light or dark"), style("sepia"):  # type: ignore[arg-type]
+        pass
+
+
+def test_a_figure_is_the_same_file_each_time(epochs: pd.DataFrame) -> None:
+    def drawn() -> bytes:
+        buffer = io.BytesIO()
+        with style("light"):
+            plots.plot_curves(epochs).figure.savefig(buffer, format="svg", metadata={"Date": None})
+        return buffer.getvalue()
+
+    assert drawn() == drawn()
+
+
+def test_a_variant_keeps_its_colour() -> None:
+    assert colour("reference") == OKABE_ITO[0]
+    assert colours(["reference", "no-bn"])["no-bn"] == colour("no-bn")
+    many = colours(["reference", "no-bn", "fc", "dropout-0.10", "dropout-0.25", "gap-fc", "max"])
+    assert len(set(many.values())) == 7
+    assert colour("a-name-nobody-listed") in OKABE_ITO
+
+
+@pytest.mark.parametrize("ys", [[0, 0, 0], [0, 1, 1.1, 1.2, 5], [3], [], [0, 0.9, 2, 2.1]])
+def test_labels_are_moved_apart_and_no_further_than_needed(ys: list[float]) -> None:
+    placed = plots._apart(ys, 1.0)
+    assert all(b - a >= 1.0 - 1e-9 for a, b in zip(placed, placed[1:], strict=False))
+    assert sum(placed) == pytest.approx(sum(ys))  # each cluster keeps its centre
+
+
+def test_a_net_is_drawn_with_its_shapes_and_fields() -> None:
+    ax = diagrams.plot_net(layers(NetConfig(norm="none", dropout=0.1)))
+    shown = words(ax)
+    for expected in ("1 × 28 × 28", "32 × 14 × 14", "10 × 1 × 1", "12 × 12", "34 × 34", "max-pool 2×2", "GAP"):
+        assert expected in shown, expected
+    assert "conv 3×3\nReLU\ndropout 0.1" in shown
+    assert not any("BN" in text for text in shown)
+
+
+def test_mistakes_name_label_prediction_and_how_many_seeds() -> None:
+    images = np.zeros((3, 28, 28))
+    rows = pd.DataFrame({"label": [4, 5, 6], "predicted": ["9", "3/6", "0"], "wrong": [3, 2, 1], "seeds": 3})
+    ax = diagrams.plot_mistakes(images, rows, columns=2)
+    assert len(ax.images) == 3
+    assert {"4 read as 9", "5 read as 3/6", "3 of 3", "1 of 3"} <= set(words(ax))
+    with pytest.raises(ValueError, match="images: 3 of them, but 2 rows"):
+        diagrams.plot_mistakes(images, rows[:2])
