@@ -74,7 +74,7 @@ def explorer(visit: Callable[..., Any], tmp_path: Path, loads: str) -> Callable[
         page.write_text(
             f'<!doctype html><html lang="en"{theme and f" data-theme={theme}"}><head><meta charset="utf-8">'
             f'<meta name="viewport" content="width=device-width"><title>Page</title>{loads}</head>'
-            f"<body><main><h1>Page</h1><receptive-explorer {attributes}>No script.</receptive-explorer></main></body></html>"
+            f"<body><main><h1>Page</h1><receptive-explorer {attributes}>No script.</receptive-explorer></main></body>"
         )
         return visit(page, fragment, **options)
 

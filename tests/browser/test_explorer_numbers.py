@@ -95,24 +95,22 @@ def test_random_stacks_agree_with_the_engine(explorer: Callable[..., Any]) -> No
     assert min(clipped, empty, strided) > 50  # the random stacks hold what is hard
 
 
-@pytest.mark.parametrize(
-    ("preset", "layer", "size", "stride", "padding"),
-    [
-        ("reference", "conv4", 12, 2, 3),  # 3, 5, 7, pool 8 with jump 2, 12: TOPICS of the study
-        ("reference", "gap", 34, 24, 3),
-        ("vgg16", "pool5", 212, 32, 90),  # google-research/receptive_field, table of vgg_16
-        ("vgg16", "conv5_3", 196, 16, 90),
-        ("alexnet", "pool3", 195, 32, 66),  # the same table's 195 and 32; torchvision pads the first layer by 2: 64 + 2
-        ("lenet", "C5", 32, 4, 0),  # LeCun et al. 1998: C5's maps are 1 × 1, so it sees the 32 × 32 image
-        ("dilated", "conv4", 31, 1, 15),  # 2^(i+2) − 1: Yu and Koltun 2016
-    ],
-)
-def test_presets_have_their_published_fields(
-    explorer: Callable[..., Any], preset: str, layer: str, size: int, stride: int, padding: int
-) -> None:
-    page = explorer(f'preset="{preset}"')
-    row = page.locator(".rx-row", has=page.get_by_role("rowheader", name=layer, exact=True))
-    assert row.locator(".rx-result").all_inner_texts()[1:4] == [str(size), str(stride), str(padding)]
+PUBLISHED = [
+    ("reference", "conv4", 12, 2, 3),  # 3, 5, 7, pool 8 with jump 2, 12
+    ("reference", "gap", 34, 24, 3),
+    ("vgg16", "pool5", 212, 32, 90),  # google-research/receptive_field, table of vgg_16
+    ("alexnet", "pool3", 195, 32, 66),  # the same table's 195 and 32; torchvision pads the first layer by 2: 64 + 2
+    ("lenet", "C5", 32, 4, 0),  # LeCun et al. 1998: C5's maps are 1 × 1, so it sees the 32 × 32 image
+    ("dilated", "conv4", 31, 1, 15),  # 2^(i+2) − 1: Yu and Koltun 2016
+]
+
+
+def test_presets_have_their_published_fields(explorer: Callable[..., Any]) -> None:
+    page = explorer()
+    for preset, layer, *numbers in PUBLISHED:
+        page.get_by_label("Stack").select_option(preset)
+        row = page.locator(".rx-row", has=page.get_by_role("rowheader", name=layer, exact=True))
+        assert row.locator(".rx-result").all_inner_texts()[1:4] == [str(number) for number in numbers]
 
 
 def test_the_reference_preset_is_the_projects_net(explorer: Callable[..., Any]) -> None:
@@ -130,10 +128,11 @@ def test_the_reference_preset_is_the_projects_net(explorer: Callable[..., Any]) 
 
 def test_paths_count_the_ways_from_a_pixel_to_the_unit(explorer: Callable[..., Any]) -> None:
     page = explorer()
-    paths = "stack => Array.from(S6Receptive.trace(S6Receptive.fields(S6Receptive.parse(stack), 9), {layer}, 4)[0].paths)"
-    binomial = page.evaluate(paths.replace("{layer}", "1"), "conv3p1,conv3p1")
-    assert binomial == pytest.approx([0, 0, 1 / 3, 2 / 3, 1, 2 / 3, 1 / 3, 0, 0])
-    assert page.evaluate(paths.replace("{layer}", "0"), "conv3p2d2") == [0, 0, 1, 0, 1, 0, 1, 0, 0]
+    paths = """stack => { const records = S6Receptive.fields(S6Receptive.parse(stack), 9);
+    return Array.from(S6Receptive.trace(records, records.length - 1, 4)[0].paths); }"""
+    binomial = [0, 0, 1 / 3, 2 / 3, 1, 2 / 3, 1 / 3, 0, 0]
+    assert page.evaluate(paths, "conv3p1,conv3p1") == pytest.approx(binomial)
+    assert page.evaluate(paths, "conv3p2d2") == [0, 0, 1, 0, 1, 0, 1, 0, 0]
 
 
 def test_maps_average_what_their_units_see(explorer: Callable[..., Any]) -> None:
@@ -145,11 +144,10 @@ def test_maps_average_what_their_units_see(explorer: Callable[..., Any]) -> None
     assert page.evaluate(maps, "conv3p1")[0][0] == pytest.approx((0 + 1 + 4 + 5) / 9)  # the padding counts as zeros
 
 
-@pytest.mark.parametrize(
-    "text", ["conv3p1, max3s2p1, conv5s2d3, avg2, gap", "stem:conv11s4p2, max2s1", "conv3, cnv3, conv0"]
-)
-def test_text_and_rows_are_the_same_stack(explorer: Callable[..., Any], text: str) -> None:
-    assert explorer().evaluate("text => S6Receptive.format(S6Receptive.parse(text))", text) == text
+def test_text_and_rows_are_the_same_stack(explorer: Callable[..., Any]) -> None:
+    texts = ["conv3p1, max3s2p1, conv5s2d3, avg2, gap", "stem:conv11s4p2, max2s1", "conv3, cnv3, conv0"]
+    again = explorer().evaluate("texts => texts.map(text => S6Receptive.format(S6Receptive.parse(text)))", texts)
+    assert again == texts
 
 
 def test_digits_are_mnists_own_images(explorer: Callable[..., Any]) -> None:
@@ -158,5 +156,6 @@ def test_digits_are_mnists_own_images(explorer: Callable[..., Any]) -> None:
     assert [digit["index"] for digit in digits] == [3, 2, 1, 18, 4, 8, 11, 0, 61, 7]
     images = [base64.b64decode(digit["pixels"]) for digit in digits]
     assert {len(image) for image in images} == {28 * 28}
-    # of the ten images as cut from t10k-images-idx3-ubyte, whose own SHA-256 explorer_digits.py checks
-    assert hashlib.sha256(b"".join(images)).hexdigest() == "71e91adbd0f1df327c755ec7cd91b5cdbad5b0012d47e1c1a44e31dd13ba2a90"
+    # of the ten images, as cut from t10k-images-idx3-ubyte, whose own SHA-256 explorer_digits.py checks
+    digest = hashlib.sha256(b"".join(images)).hexdigest()
+    assert digest == "71e91adbd0f1df327c755ec7cd91b5cdbad5b0012d47e1c1a44e31dd13ba2a90"
