@@ -182,6 +182,27 @@ def test_a_changed_table_changes_the_sentences(book: Path) -> None:
     assert (book / "book/_build/html/_images/fig-differences-light.svg").read_text() != picture
 
 
+def test_the_readers_own_runs_appear_when_they_are_there_and_one_setting_shows_the_buttons(book: Path) -> None:
+    assert "Your own runs are here" not in page(book, "book/more")
+    assert not re.search("colab|mybinder", page(book, "book/more") + page(book, "results/ablations/no-bn/notebook"))
+    shutil.copytree(FIXTURE / "results/ablations", book / "results/yours/ablations")
+    settings = book / "_config.yml"
+    before = settings.read_text()
+    settings.write_text(before.replace('  url: ""', "  url: https://github.com/someone/study"))
+    done = build(book)
+    settings.write_text(before)
+    shutil.rmtree(book / "results/yours")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Your own runs are here" in page(book, "book/more")
+    assert "https://colab.research.google.com/github/someone/study/blob/main/experiments/ablation.ipynb" in page(
+        book, "book/more"
+    )
+    notebook = page(book, "results/ablations/no-bn/notebook")
+    assert "mybinder.org/v2/gh/someone/study/main?urlpath=lab/tree/results/ablations/no-bn/notebook.ipynb" in notebook
+    assert not (book / "book/_build/html/results/yours").exists()
+    assert list(foreign(book / "book/_build/html")) == []
+
+
 def test_a_notebook_that_appears_is_listed(book: Path) -> None:
     """Also that an unknown key, in a page that changed, fails the strict build and names the key."""
     new = book / "results/ablations/fc/notebook.ipynb"

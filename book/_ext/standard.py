@@ -140,6 +140,28 @@ def _layer_frame(table: list[dict[str, Any]], total: str | int | None = None) ->
 
 
 @table
+def side_by_side(sources: Sources, *, study: str, other: str | None = None) -> pd.DataFrame:
+    """A study's published runs beside the reader's own, `yours/<study>`: `side-by-side study=smoke`."""
+    pair = {"published": study, "yours": other or f"yours/{study}"}
+    runs = {who: sources.runs(name) for who, name in pair.items()}
+    rows = []
+    for variant in dict.fromkeys(variant for frame in runs.values() for variant in frame["variant"]):
+        row: dict[str, Any] = {"variant": variant}
+        for who, frame in runs.items():
+            own = frame[frame["variant"] == variant]
+            done = own[own["status"] == "finished"]
+            row |= {
+                f"{who}: seeds": len(own),
+                f"{who}: test accuracy (%)": done["test_accuracy"].mean(),
+                f"{who}: seconds a run": done["seconds"].mean(),
+            }
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    frame.attrs["formats"] = {c: ".2f" if "accuracy" in c else ".0f" for c in frame.columns[1:]}
+    return frame
+
+
+@table
 def csv(sources: Sources, *, file: str, columns: list[str] | None = None) -> pd.DataFrame:
     """Any table of results/, as it is: `csv file=speed.csv`. Underscores of its headings become spaces."""
     frame = sources.table(file)
