@@ -66,7 +66,8 @@
         h("figure", { class: "rx-section" }, this.sectionFrame,
           h("figcaption", {}, "Side view: every unit above the centre of its field; the cone is what the chosen unit sees; hollow: padding")),
         h("div", { class: "rx-words" }, this.readout, this.way,
-          h("div", { class: "rx-choices" }, this.play, h("label", { class: "rx-check" }, this.pathsBox, "weigh pixels by their number of paths"))),
+          h("div", { class: "rx-choices" }, this.play, h("label", { class: "rx-check" }, this.pathsBox, "weigh pixels by their number of paths"),
+            h("span", { class: "rx-hint", id: `${this.key}-hint` }, "Point at, tap or tab to any unit. Arrows: next unit; Page Up, Page Down: next layer; Enter: grow the box."))),
         this.maps,
         h("div", { class: "rx-layers" }, this.table,
           h("div", { class: "rx-tools" }, add("conv", "conv"), add("max", "max pool"), add("avg", "avg pool"), add("gap", "global avg"),
@@ -137,7 +138,7 @@
       this.note.textContent = "";
       if (rebuild) this.editor.build();
       this.grids = this.records.slice(0, fit).map((record, at) => new Grid({
-        name: this.names[at], recipe: S6Receptive.recipe(this.rows[at]), record, border: S6Receptive.margin(this.records, at + 1),
+        name: this.names[at], recipe: S6Receptive.recipe(this.rows[at]), record, border: S6Receptive.margin(this.records, at + 1), hint: `${this.key}-hint`,
         choose: (row, column) => this.choose(at, [row, column]), leap: (step) => this.leap(at + step), play: () => this.grow(),
       }));
       this.maps.style.setProperty("--rx-columns", Math.ceil(fit / Math.ceil(fit / 9)) || 1);

@@ -10,7 +10,7 @@
   class Grid {
     /** `choose(row, column)` is called when a unit is pointed at or moved to; `leap(step)` to go to another map,
         `play()` to trace the box back. */
-    constructor({ name, recipe, record, border, choose, leap, play }) {
+    constructor({ name, recipe, record, border, hint, choose, leap, play }) {
       Object.assign(this, { name, length: record.output, border, choose, leap, play, unit: [0, 0] });
       this.canvas = h("canvas", { "aria-hidden": "true" });
       this.box = h("div", { class: "rx-box", "aria-hidden": "true", hidden: true });
@@ -19,7 +19,8 @@
       this.row = h("div", { role: "row" }, this.cell);
       const size = `${this.length} × ${this.length}`;
       this.frame = h("div", {
-        role: "grid", class: "rx-grid", "aria-label": `${name}: ${size} units`, "aria-rowcount": this.length, "aria-colcount": this.length,
+        role: "grid", class: "rx-grid", "aria-label": `${name}: ${size} units`, "aria-describedby": hint,
+        "aria-rowcount": this.length, "aria-colcount": this.length,
         onpointerdown: (event) => this.point(event, true), onpointermove: (event) => this.point(event),
       }, this.canvas, this.box, this.seen, this.row);
       this.element = h("div", { class: "rx-map" },
