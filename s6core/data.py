@@ -70,8 +70,9 @@ def load(
     first n of a fixed shuffle, so that a smaller subset is part of every larger one. Raises `ConfigError` for more
     images than there are, and `idx.SourceError` where the files cannot be had.
     """
-    arrays = [_tensor(found) for found in sources.obtain(dataset, folder=folder)]
-    train, test = Images(images=arrays[0], labels=arrays[1]), Images(images=arrays[2], labels=arrays[3])
+    found = sources.obtain(dataset, folder=folder)
+    tensors = [torch.from_numpy(idx.parse(item.raw, name=item.file.name).copy()) for item in found]
+    train, test = Images(images=tensors[0], labels=tensors[1]), Images(images=tensors[2], labels=tensors[3])
     order = torch.from_numpy(np.random.default_rng(SPLIT_SEED).permutation(len(train)))
     kept = len(train) - VALIDATION if validate else len(train)
     if not 0 <= train_images <= kept:
@@ -152,8 +153,3 @@ def _square(batch: torch.Tensor, noise: torch.Generator) -> torch.Tensor:
 def _require(field: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ConfigError(f"{field}={value!r}: allowed is one of {', '.join(allowed)}")
-
-
-def _tensor(found: sources.Found) -> torch.Tensor:
-    raw = idx.content(found.path, found.file)  # verified once more: what trains is what was checked
-    return torch.from_numpy(idx.parse(raw, name=found.file.name).copy())

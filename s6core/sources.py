@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock
@@ -21,11 +21,12 @@ DEBIAN_FOLDER = Path("/usr/share/datasets")
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A verified file: where it lies, raw or as .gz, and the source that it came from just now."""
+    """A verified file: where it lies, raw or as .gz, the source that it came from just now, and its raw bytes."""
 
     file: File
     path: Path
     source: str
+    raw: bytes = field(repr=False)  # what trains is what was verified
 
 
 def default_folder() -> Path:
@@ -64,7 +65,7 @@ def obtain(dataset: str = "mnist", *, folder: Path | str | None = None) -> list[
             with FileLock(target / ".lock"):
                 found, reasons = _look(dataset, root)  # another process may have fetched them meanwhile
                 for reason in reasons:
-                    log.warning("%s; fetching it", reason)
+                    log.warning("fetching what %s lacks: %s", dataset, reason)
                 reasons += _download(dataset, target, found)
         except OSError as error:  # a read-only folder, a full disk
             reasons.append(f"{target} cannot be written: {error}")
@@ -84,14 +85,16 @@ def _look(dataset: str, root: Path) -> tuple[dict[str, Found], list[str]]:
             if not os.path.isfile(path):
                 continue
             try:
-                content(path, file)
+                raw = content(path, file)
             except SourceError as error:
                 faults.append(str(error))
                 continue
-            found[file.name] = Found(file=file, path=path, source=places[path.parent])
+            found[file.name] = Found(file=file, path=path, source=places[path.parent], raw=raw)
             break
         else:
-            reasons += faults or [f"{root / dataset / file.name}: there is no such file"]
+            reasons += faults or [f"the data folder: there is no {root / dataset / file.name}"]
+    if reasons and dataset == "fashion-mnist" and not os.path.isdir(DEBIAN_FOLDER / dataset):
+        reasons.append(f"Debian's package dataset-fashion-mnist: there is no {DEBIAN_FOLDER / dataset}")
     return found, reasons
 
 
@@ -112,7 +115,7 @@ def _download(dataset: str, target: Path, found: dict[str, Found]) -> list[str]:
         for file, raw in arrived.items():
             path = target / file.name
             _write(path, raw)
-            found[file.name] = Found(file=file, path=path, source=title)
+            found[file.name] = Found(file=file, path=path, source=title, raw=raw)
     return reasons
 
 
