@@ -206,7 +206,7 @@ def test_the_readers_own_runs_appear_when_they_are_there_and_one_setting_shows_t
 def test_a_notebook_that_appears_is_listed(book: Path) -> None:
     """Also that an unknown key, in a page that changed, fails the strict build and names the key."""
     new = book / "results/ablations/fc/notebook.ipynb"
-    new.parent.mkdir()
+    new.parent.mkdir(exist_ok=True)
     shutil.copy(book / "results/ablations/no-bn/notebook.ipynb", new)
     broken = book / "book/more.md"
     before = broken.read_text()

@@ -9,6 +9,7 @@ ablations/no-bn/n                      seeds that finished; diverged: seeds that
 ablations/variants, ablations/runs     of a study: how many; epochs, device: what its runs have in common
 net/parameters, net[norm=none;head=fc]/parameters, net/conv4/output     of the net that a config
                                        describes; of a layer also receptive_field, jump and all fields of its row
+recipe[study]/lr                       a field of a training recipe
 speed.csv[pipeline=ours]/images_per_second     the one row of any other table of results/
 """
 
@@ -22,7 +23,7 @@ from typing import Any
 import pandas as pd
 
 from s6core import layers, receptive, stats
-from s6core.config import NetConfig, parse, unknown
+from s6core.config import RECIPES, NetConfig, TrainConfig, parse, to_dict, unknown
 
 from .sources import REFERENCE, Sources
 
@@ -51,6 +52,8 @@ def look_up(key: str, sources: Sources) -> Value:
     head, _, rest = key.partition("/")
     if match := re.fullmatch(r"([^\[]+\.csv)(?:\[([^\]]*)\])?/(\w+)", key):
         return _of_table(*match.groups(), sources)
+    if match := re.fullmatch(r"recipe\[([^\]]*)\]", head):
+        return _of_recipe(match[1], rest)
     if match := re.fullmatch(r"net(?:\[([^\]]*)\])?", head):
         return _of_net(match[1] or "", rest)
     parts = key.split("/")
@@ -166,6 +169,15 @@ def _of_net(fields: str, rest: str) -> Value:
     if isinstance(answer, tuple):
         return Value(kind="text", words=" × ".join(map(str, answer)), note=note)
     return _plain(answer, quantity, note)
+
+
+def _of_recipe(name: str, field: str) -> Value:
+    if name not in RECIPES:
+        raise KeyError(unknown("recipe", name, RECIPES))
+    fields = to_dict(TrainConfig(**RECIPES[name]))
+    if field not in fields:
+        raise KeyError(f"recipe {name}: {unknown('field', field, fields)}")
+    return _plain(fields[field], field, f"the recipe {name}, s6core/config.py")
 
 
 def _of_table(name: str, filters: str | None, column: str, sources: Sources) -> Value:

@@ -33,6 +33,16 @@ class Sources:
         """Return one row per epoch of every run."""
         return _epochs(*self._stamped(study, "epochs.csv"))
 
+    def record(self, study: str, variant: str) -> results.Record:
+        """Return the record of a variant's first seed: its config, which all its seeds share, and its predictions."""
+        runs = self.runs(study)
+        if variant not in set(runs["variant"]):
+            raise KeyError(f"study {study}: {unknown('variant', variant, runs['variant'].unique())}")
+        seed = int(runs.loc[runs["variant"] == variant, "seed"].min())
+        path = results.record_path(self.folder / study, variant, seed)
+        self.used.add(path)
+        return _record(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
     def comparison(self, study: str) -> pd.DataFrame:
         """Return one row per variant: its paired comparison with the study's reference, see `s6core.stats.compare`."""
         return _comparison(*self._stamped(study, "runs.csv"))
@@ -65,6 +75,11 @@ def _runs(folder: Path, stamp: int) -> pd.DataFrame:
 @lru_cache(maxsize=64)
 def _epochs(folder: Path, stamp: int) -> pd.DataFrame:
     return results.load_epochs(folder)
+
+
+@lru_cache(maxsize=64)
+def _record(path: Path, stamp: int) -> results.Record:
+    return results.load(path)
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from s6core import diagrams, plots, receptive, stats
-from s6core.config import NetConfig, parse
+from s6core.config import RECIPES, NetConfig, TrainConfig, diff, parse, to_dict
 from s6core.layers import layers
 
 from .figures import figure, table
@@ -136,6 +136,53 @@ def _layer_frame(table: list[dict[str, Any]], total: str | int | None = None) ->
     frame.attrs["formats"] = {"parameters": ","}
     frame.attrs["right"] = ("output (C, H, W)", "parameters", "receptive field", "jump")
     frame.attrs["missing"] = ""  # a total has no shape
+    return frame
+
+
+@table
+def changes(sources: Sources, *, study: str, variants: list[str] | None = None) -> pd.DataFrame:
+    """What each variant of a study changes: the diff of its config from the reference's, as data."""
+    base = sources.record(study, REFERENCE)
+    rows = []
+    for variant in variants or [v for v in dict.fromkeys(sources.runs(study)["variant"]) if v != REFERENCE]:
+        own = sources.record(study, variant)
+        differing = diff(base.net, own.net) | diff(base.train, own.train)
+        rows += [
+            {"variant": variant, "field": name, REFERENCE: _words(before), "here": _words(after)}
+            for name, (before, after) in differing.items()
+        ]
+    return pd.DataFrame(rows, columns=["variant", "field", REFERENCE, "here"])
+
+
+@table
+def recipe(sources: Sources, *, recipes: list[str] | None = None) -> pd.DataFrame:
+    """The training recipes side by side, a row per field in which they differ or that any of them sets."""
+    chosen = {name: TrainConfig(**RECIPES[name]) for name in recipes or RECIPES}
+    fields = [name for name in to_dict(TrainConfig()) if name not in HIDDEN]
+    rows = [{"field": f, **{name: _words(getattr(config, f)) for name, config in chosen.items()}} for f in fields]
+    return pd.DataFrame(rows)
+
+
+HIDDEN = {"dataset", "validate", "train_images"}  # of a run rather than of a recipe
+
+
+def _words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+@table
+def summary(sources: Sources, *, study: str, metric: str = "test_accuracy", variants: list[str] | None = None) -> Any:
+    """A figure of every variant with its interval, best first, without a comparison."""
+    found = stats.summary(sources.runs(study), metric)
+    found = found if variants is None else found[found["variant"].isin(variants)]
+    words = plots.LABELS.get(metric, metric)
+    rows = [
+        {"variant": row["variant"], "seeds": row["n"], words: row["mean"], "95% interval": interval("percent", row)}
+        for _, row in found.sort_values("mean", ascending=metric.endswith("loss")).iterrows()
+    ]
+    frame = pd.DataFrame(rows)
+    frame.attrs["formats"] = {words: ".2f"}
+    frame.attrs["right"] = ("95% interval",)
     return frame
 
 
