@@ -43,6 +43,11 @@ def name(device: torch.device) -> str:
         import torch
 
         return torch.cuda.get_device_name(device)
+    return cpu()
+
+
+def cpu() -> str:
+    """Return the name of this machine's processor and how many cores it shows."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text().splitlines():

@@ -5,8 +5,10 @@ This is what a notebook of `experiments/` runs; papermill gives the parameters, 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,6 +23,7 @@ from s6core.results import Record
 from s6core.train import Epoch, fit, logits
 
 __all__ = ["Plan", "plan", "predict", "run", "weights"]
+LOG = logging.getLogger(__name__)
 
 
 def run(plan: Plan) -> Iterator[tuple[int, Epoch]]:
@@ -39,12 +42,16 @@ def run(plan: Plan) -> Iterator[tuple[int, Epoch]]:
     )
     for seed in missing:
         started_at = results.now()
-        results.mark(plan.folder, plan.variant, seed, 0, plan.train.epochs)
         net = build(plan.net, seed=seed).to(device)
         rows: list[dict[str, Any]] = []
+        mark = partial(results.mark, plan.folder, plan.variant, seed, epochs=plan.train.epochs, started_at=started_at)
+        mark(rows=rows)
         for row in fit(net, images, plan.train, seed=seed):
             rows.append(_rounded(row))
-            results.mark(plan.folder, plan.variant, seed, row.epoch, plan.train.epochs, rows[-1])
+            mark(rows=rows)
+            LOG.info(
+                "seed %d, epoch %d of %d: %.2f%% of the test set", seed, row.epoch, plan.train.epochs, row.test_accuracy
+            )
             yield seed, row
         diverged = row.diverged
         predictions = "" if diverged else predict(net, images, plan.train)

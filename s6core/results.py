@@ -8,6 +8,7 @@ results/<study>/runs.csv, epochs.csv           tidy tables of all its runs: what
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -89,9 +90,16 @@ def failure_path(folder: Path, variant: str, seed: int | None) -> Path:
     return folder / variant / ("notebook.failed.json" if seed is None else f"seed-{seed}.failed.json")
 
 
-def mark(folder: Path, variant: str, seed: int, epoch: int, epochs: int, row: Mapping[str, Any] | None = None) -> None:
-    """Say how far a run is, for whoever watches from another process: epoch 0 while it is starting."""
-    watch = {"pid": os.getpid(), "host": platform.node(), "epoch": epoch, "epochs": epochs, "row": _null(row or {})}
+def mark(folder: Path, variant: str, seed: int, *, epochs: int, started_at: str, rows: list[dict[str, Any]]) -> None:
+    """Say how far a run is, for whoever watches from another process: no row yet while it is starting."""
+    watch = {
+        "pid": os.getpid(),
+        "host": platform.node(),
+        "started_at": started_at,
+        "epoch": len(rows),
+        "epochs": epochs,
+        "row": _null(rows[-1]) if rows else {},
+    }
     write(progress_path(folder, variant, seed), json.dumps(watch).encode())
 
 
@@ -134,6 +142,15 @@ def load(path: Path) -> Record:
         return record
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise ResultsError(f"{path}: not a run's record ({type(error).__name__}: {error})") from error
+
+
+def digest(content: bytes) -> str:
+    """Return the hash of what a repetition of a run must reproduce in its record: all but times and provenance."""
+    record = json.loads(content)
+    del record["provenance"]
+    for row in record["epochs"]:
+        del row["seconds"]
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def load_all(folder: Path) -> list[Record]:

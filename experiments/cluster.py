@@ -1,0 +1,111 @@
+"""The processes that do the jobs: Dask workers of our own, or those of a cluster that exists.
+
+Every worker does one notebook at a time, in a process of its own. Our own workers end with the runner, however it
+ends, and their kernels with them. A cluster is any Dask scheduler whose workers have this repository installed and
+see the results folder under the same path, for example on Slurm with dask-jobqueue:
+
+    cluster = dask_jobqueue.SLURMCluster(cores=1, processes=1, memory="2GB", walltime="04:00:00")
+    cluster.scale(40)
+    print(cluster.scheduler_address)  # for: s6 run ablations --scheduler tcp://…
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from distributed import Client, Nanny, Scheduler, SpecCluster, get_worker
+
+from experiments.job import Failure, Job, work
+from s6core.config import ConfigError
+
+VERSIONS = ("torch", "papermill", "distributed")
+
+
+@contextmanager
+def local(workers: int, gpus: list[str]) -> Iterator[Client]:
+    """Start workers of our own, each with one thread, and one GPU each where there are some, in turn."""
+    options: dict[str, Any] = {
+        "nthreads": 1,
+        "memory_limit": 0,  # it would watch the worker, but the memory is its kernel's
+        "silence_logs": logging.CRITICAL,
+        "host": "127.0.0.1",
+    }
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    spec = {}
+    for n in range(workers):
+        device = {"CUDA_VISIBLE_DEVICES": gpus[n % len(gpus)]} if gpus else {}
+        spec[n] = {"cls": Nanny, "options": options | {"env": threads | device}}
+    scheduler = {"cls": Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}
+    own = SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.CRITICAL)
+    with own as cluster, Client(cluster) as client:
+        client.wait_for_workers(workers)
+        yield client
+
+
+@contextmanager
+def existing(address: str, folder: Path) -> Iterator[Client]:
+    """Connect to a scheduler. Raises `ConfigError` for one that does not answer or workers that would not do."""
+    try:
+        client = Client(address, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"--scheduler {address}: no Dask scheduler answers there ({error})") from error
+    with client:
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+        if not workers:
+            raise ConfigError(f"--scheduler {address}: it has no workers; start some with `dask worker {address}`")
+        for name, worker in workers.items():
+            if worker["nthreads"] != 1:
+                raise ConfigError(f"worker {name} has {worker['nthreads']} threads: start it with --nthreads 1")
+        try:
+            found = client.run(look, str(folder), on_error="return")
+        except Exception as error:  # whatever a worker of other versions answers
+            raise ConfigError(f"--scheduler {address}: its workers cannot be asked: {error}") from error
+        ours = look(str(folder))
+        for name, theirs in found.items():
+            _compare(name, ours, theirs, folder)
+        yield client
+
+
+def look(folder: str) -> dict[str, Any]:
+    """Return what must be alike wherever a study's jobs are done, and whether its folder is seen."""
+    sources = sorted(p for p in Path(__file__).parent.parent.glob("*/**/*") if p.suffix in (".py", ".ipynb"))
+    code = hashlib.sha256()
+    for path in sources:
+        if path.parts[len(Path(__file__).parent.parent.parts)] in ("s6core", "experiments"):
+            code.update(path.read_bytes())
+    versions = {name: metadata.version(name) for name in VERSIONS}
+    return {
+        "python": platform.python_version(),
+        **versions,
+        "s6core and experiments": code.hexdigest()[:12],
+        "folder": Path(folder).is_dir(),
+    }
+
+
+def do(job: Job) -> Failure | None:
+    """Do a job in a worker, until nobody waits for it any more: its client is gone, or called it off."""
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def wanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is not None and task.state in ("executing", "long-running")
+
+    return work(job, wanted)
+
+
+def _compare(name: str, ours: dict[str, Any], theirs: Any, folder: Path) -> None:
+    if not isinstance(theirs, dict):
+        raise ConfigError(f"worker {name} cannot import this code; install the repository there ({theirs!r})")
+    for what in ours:
+        if what != "folder" and theirs.get(what) != ours[what]:
+            raise ConfigError(f"worker {name} has another {what}: {theirs.get(what)}, here {ours[what]}")
+    if not theirs["folder"]:
+        raise ConfigError(f"worker {name} does not see {folder}: the results must lie on a disk that all share")

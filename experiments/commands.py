@@ -1,0 +1,180 @@
+"""The commands `s6 run` and `s6 status`."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from experiments import display, machine, progress, studies
+from experiments import run as runner
+from experiments.lock import BusyError, alone, holder
+from s6core import results
+from s6core.config import ConfigError, diff
+from s6core.layers import layers, parameters
+
+PUBLISHED = results.REPOSITORY / "results"
+folder = click.option(
+    "--results", "root", type=click.Path(file_okay=False, path_type=Path), default=PUBLISHED, metavar="DIR",
+    help="Where the study's folder lies or comes to lie.  [default: this repository's results]",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("name", metavar="STUDY")
+@click.option("--only", multiple=True, metavar="NAME", help="Only this variant; may be given more than once.")
+@click.option("--seeds", type=click.IntRange(1), help="Seeds per variant instead of the study's number.")
+@click.option("--epochs", type=click.IntRange(1), help="Epochs instead of the recipe's.")
+@click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
+@folder
+@click.option("--force", is_flag=True, help="Train anew what is stored with another config.")
+@click.option("--workers", type=click.IntRange(1), help="Runs at once.  [default: one per GPU, else one per core]")
+@click.option(
+    "--scheduler", metavar="TCP://HOST:PORT", help="A Dask cluster that exists, instead of workers of our own."
+)
+@click.option("--dry-run", is_flag=True, help="Check everything and print the plan, but run nothing.")
+def run(
+    name: str, only: tuple[str, ...], seeds: int | None, epochs: int | None, device: str | None, root: Path,
+    force: bool, workers: int | None, scheduler: str | None, dry_run: bool,
+) -> None:  # fmt: skip
+    """Train what is missing of a study, through papermill, and make its notebooks and tables.
+
+    Whatever is killed, the same command goes on. Exit status: 0 if every run is finished, 1 if some are not, 2 for a
+    mistake in what was asked for.
+    """
+    own = {key: value for key, value in {"epochs": epochs, "device": device}.items() if value is not None}
+    task = runner.prepare(name, studies.study(name), root=root, only=only, seeds=seeds, **own)
+    refused = runner.conflicts(task)
+    if refused and not force:
+        raise ConfigError(next(iter(refused.values())))
+    if dry_run:
+        _plan(task, workers)
+        return
+    try:
+        sys.exit(_run(task, workers, scheduler, list(refused)))
+    except BusyError as busy:
+        click.echo(f"s6: {busy}", err=True)
+    except OSError as error:
+        click.echo(f"s6: {error.strerror}: {error.filename}" if error.filename else f"s6: {error}", err=True)
+    except KeyboardInterrupt:
+        click.echo("s6: interrupted; what is stored stays, and the same command goes on", err=True)
+        sys.exit(130)
+    sys.exit(1)
+
+
+@click.command()
+@click.argument("name", metavar="STUDY")
+@folder
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def status(name: str, root: Path, as_json: bool) -> None:
+    """Show a study's variants: which seeds are done or under way, and the figures so far."""
+    task = runner.prepare(name, studies.study(name), root=root)
+    runs = task.runs()
+    at_work = holder(task.folder)
+    left = progress.left(task.plans, runs, 1, progress.pace(task.folder))
+    counts = {planned.variant: parameters(layers(planned.net)) for planned in task.plans}
+    if as_json:
+        click.echo(json.dumps(_json(task, runs, counts, at_work, left), indent=1))
+        return
+    click.echo(f"{name} in {task.folder}" + (f": {at_work}" if at_work else ""))
+    display.status(runs, counts, left, click.echo)
+    for planned in task.plans:
+        failure = results.failure_path(task.folder, planned.variant, None)
+        if failure.exists():
+            click.echo(f"  {planned.variant}: its report failed: {json.loads(failure.read_text())['reason']}")
+
+
+def _run(task: runner.Task, workers: int | None, scheduler: str | None, replaced: list[Path]) -> int:
+    with alone(task.folder):
+        for path in replaced:
+            path.unlink(missing_ok=True)
+        runner.sweep(task.folder)
+        with runner.retrying(task):
+            problems = _work(task, workers, scheduler)
+        runs = task.runs()
+        if any(run.state in ("finished", "diverged") for run in runs):
+            results.collect(task.folder)
+    for problem in problems:
+        click.echo(f"s6: {problem}", err=True)
+    finished = sum(run.state == "finished" for run in runs)
+    click.echo(f"{task.folder}: {finished} of {len(runs)} runs finished", err=True)
+    return 1 if problems or finished < len(runs) else 0
+
+
+def _work(task: runner.Task, workers: int | None, scheduler: str | None) -> list[str]:
+    """Have the jobs done, where there are any; return what went wrong beside single runs."""
+    if not runner.jobs(task, 1):
+        return []
+    from experiments import cluster
+    from s6core import sources
+
+    where: AbstractContextManager[Any]
+    if scheduler:
+        where = cluster.existing(scheduler, task.folder)
+    else:
+        for dataset in {planned.train.dataset for planned in task.plans if planned.missing()}:
+            sources.fetch(dataset)  # once, before all workers do
+        gpus = [] if task.plans[0].device == "cpu" else machine.gpus()
+        number = workers or len(gpus) or machine.cores()
+        where = cluster.local(min(number, len(runner.jobs(task, number))), gpus)
+    with where as client:
+        count = len(client.scheduler_info(n_workers=-1)["workers"])
+        runs = task.runs()
+        with display.Live(count, runs) as live:
+            missing = sum(run.state != "finished" for run in runs)
+            live.say(f"{task.folder}: {missing} of {len(runs)} runs to train, {count} at once")
+            return runner.execute(task, client, live, count)
+
+
+def _plan(task: runner.Task, workers: int | None) -> None:
+    """Print what would be done, and how long it would take."""
+    known = progress.pace(task.folder)
+    runs = task.runs()
+    number = workers or len(machine.gpus()) or machine.cores()
+    click.echo(f"{task.folder}")
+    for planned in task.plans:
+        mine = [run for run in runs if run.variant == planned.variant]
+        todo = [str(run.seed) for run in mine if run.state != "finished"]
+        time = progress.left([planned], mine, 1, known)
+        does = f"train seed {', '.join(todo)}: {progress.clock(time)}" if todo else "all stored"
+        click.echo(f"  {planned.variant}: {_changes(planned)}; {len(mine) - len(todo)} of {len(mine)} stored; {does}")
+    todo_count = sum(run.state != "finished" for run in runs)
+    number = max(1, min(number, todo_count))
+    time = progress.left(task.plans, runs, number, known)
+    click.echo(f"{todo_count} of {len(runs)} runs to train, {number} at once, about {progress.clock(time)}")
+
+
+def _changes(planned: Any) -> str:
+    from s6core.config import NetConfig, TrainConfig
+
+    found = diff(NetConfig(), planned.net) | diff(TrainConfig(), planned.train)
+    return ", ".join(f"{field} {old} → {new}" for field, (old, new) in found.items()) or "as the reference"
+
+
+def _json(
+    task: runner.Task, runs: list[progress.Run], counts: dict[str, int], at_work: str, left: float
+) -> dict[str, Any]:
+    def plain(value: float) -> float | None:
+        return None if math.isnan(value) else value
+
+    variants = []
+    for planned in task.plans:
+        mine = [run for run in runs if run.variant == planned.variant]
+        seeds = [
+            {"seed": run.seed, "state": run.state, "epoch": run.epoch, "epochs": run.epochs,
+             "test_accuracy": plain(run.accuracy), "seconds": plain(run.seconds), "reason": run.reason}
+            for run in mine
+        ]  # fmt: skip
+        finished = sum(run.state == "finished" for run in mine)
+        variants.append(
+            {"variant": planned.variant, "parameters": counts[planned.variant], "finished": finished, "seeds": seeds}
+        )
+    return {
+        "study": task.folder.name, "folder": str(task.folder), "at_work": at_work or None,
+        "seconds_left": plain(left), "variants": variants,
+    }  # fmt: skip

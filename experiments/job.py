@@ -1,0 +1,195 @@
+"""One job of a study, done in any process on any machine that has this code: some seeds of one variant, one notebook.
+
+A job can be repeated at will: seeds that are stored are not trained again, and whatever it leaves is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import os
+import platform
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from experiments import notebook
+from s6core import results
+from s6core.config import ConfigError
+from s6core.plan import Plan, plan
+from s6core.results import ResultsError
+
+HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+"""What no other run in the same folder would survive either: no space, quota, read-only, not ours, not a folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Some seeds of one variant. With `report` its notebook runs to the end and is kept: the variant's lab report."""
+
+    folder: Path  # of the study
+    parameters: dict[str, Any]  # the notebook's, but for seeds and results
+    seeds: tuple[int, ...]
+    report: bool
+    template: Path | None = None  # this code's own, unless given
+
+    @property
+    def variant(self) -> str:
+        return str(self.parameters["variant"])
+
+    def plan(self) -> Plan:
+        return replace(plan({**self.parameters, "seeds": list(self.seeds)}), folder=self.folder)
+
+    def given(self) -> dict[str, Any]:
+        """Return what papermill gives the notebook; a path in the repository is relative, to read alike anywhere."""
+        root = self.folder.parent
+        inside = root.is_relative_to(results.REPOSITORY)
+        whole = self.seeds == tuple(range(len(self.seeds)))
+        return {
+            **self.parameters,
+            "seeds": len(self.seeds) if whole else list(self.seeds),
+            "results": str(root.relative_to(results.REPOSITORY) if inside else root),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a job did not get through."""
+
+    reason: str
+    seed: int | None  # the run in flight; None: all runs are stored, the report failed
+    hopeless: bool  # no other job would fare better
+
+
+def work(job: Job, wanted: Callable[[], bool] = lambda: True) -> Failure | None:
+    """Do a job. What went wrong is returned and stands in the variant's folder, with the partly executed notebook."""
+    planned = job.plan()
+    missing = planned.missing()
+    if not missing and (not job.report or reported(planned)):
+        return None
+    folder = job.folder / job.variant
+    name = f"seed-{missing[0]}" if missing else "notebook"
+    partial = folder / "logs" / f"{name}.ipynb"
+    try:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        if missing:
+            results.mark(
+                job.folder, job.variant, missing[0], epochs=planned.train.epochs, started_at=results.now(), rows=[]
+            )
+        log = partial.with_suffix(".log")
+        with _logging(log) as logger:
+            logger.info("seeds %s in process %d on %s", missing, os.getpid(), platform.node())
+            template = job.template or notebook.TEMPLATE
+            try:
+                executed = notebook.execute(template, job.given(), partial, log=log, report=job.report, wanted=wanted)
+                if planned.missing():
+                    raise notebook.NotebookError(f"the notebook did not store seed {planned.missing()[0]}")
+                if job.report and not reported(planned):
+                    results.write(results.notebook_path(job.folder, job.variant), dressed(executed, planned))
+            except notebook.NotebookError as error:
+                logger.error("%s\n%s", error, error.traceback)
+                raise
+        partial.unlink(missing_ok=True)
+    except (notebook.NotebookError, OSError, ResultsError, ConfigError) as error:
+        if not wanted():
+            return None  # called off, not failed
+        return fail(job, error, partial)
+    finally:
+        for seed in missing:
+            with contextlib.suppress(OSError):
+                results.progress_path(job.folder, job.variant, seed).unlink(missing_ok=True)
+    for seed in (*missing, *([None] if job.report else [])):
+        forget(job.folder, job.variant, seed)
+    return None
+
+
+def reported(planned: Plan) -> bool:
+    """Return whether the variant's notebook is there and was made from the very records that are stored."""
+    try:
+        kept = nbformat.read(results.notebook_path(planned.folder, planned.variant), as_version=4)
+    except (OSError, ValueError):
+        return False
+    return _digests(planned).items() <= kept.metadata.get("s6", {}).get("records", {}).items()
+
+
+def dressed(executed: nbformat.NotebookNode, planned: Plan) -> bytes:
+    """Return an executed notebook as it is stored: titled by its study and variant, free of times and paths."""
+    for cell in executed.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata.tags.append("hide-input")
+    first = next(cell for cell in executed.cells if cell.cell_type == "markdown")
+    first.source = re.sub(r"^# .*", f"# {planned.study}: {planned.variant}", first.source, count=1)
+    executed.metadata.pop("papermill", None)
+    executed.metadata["s6"] = {"study": planned.study, "variant": planned.variant, "records": _digests(planned)}
+    return (nbformat.writes(executed) + "\n").encode()
+
+
+def forget(folder: Path, variant: str, seed: int | None) -> None:
+    """Remove what an earlier failure left: it has been made good."""
+    with contextlib.suppress(OSError):
+        for suffix in (".json", ".ipynb"):
+            results.failure_path(folder, variant, seed).with_suffix(suffix).unlink(missing_ok=True)
+
+
+def _digests(planned: Plan) -> dict[str, str]:
+    paths = {seed: results.record_path(planned.folder, planned.variant, seed) for seed in planned.seeds}
+    return {str(seed): results.digest(path.read_bytes()) for seed, path in paths.items()}
+
+
+def fail(job: Job, error: BaseException, partial: Path | None = None, traceback: str = "") -> Failure:
+    """Keep why a job did not get through, and how far its notebook came."""
+    planned = job.plan()
+    try:
+        seed = next(iter(planned.missing()), None)
+    except (OSError, ValueError):
+        seed = planned.seeds[0]
+    reason = _line(error)
+    cause = error.errno if isinstance(error, OSError) else _errno(str(error))
+    failure = Failure(reason=reason, seed=seed, hopeless=cause in HOPELESS)
+    path = results.failure_path(job.folder, job.variant, seed)
+    content = {
+        "reason": reason,
+        "traceback": traceback or getattr(error, "traceback", ""),
+        "notebook": path.with_suffix(".ipynb").name,
+        "failed_at": results.now(),
+    }
+    with contextlib.suppress(OSError):  # where the disk is full there is no place for this either; the runner says it
+        if partial and partial.exists():
+            partial.replace(path.with_suffix(".ipynb"))
+        results.write(path, (json.dumps(content, indent=1) + "\n").encode())
+    return failure
+
+
+def _line(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return f"{error.strerror or type(error).__name__}: {error.filename}"
+    line = " ".join(str(error).split())
+    return line if isinstance(error, notebook.NotebookError | ValueError) else f"{type(error).__name__}: {line}"
+
+
+def _errno(reason: str) -> int | None:
+    found = re.match(r"\w+: \[Errno (\d+)\]", reason)  # an OSError of the kernel arrives as text
+    return int(found[1]) if found else None
+
+
+@contextmanager
+def _logging(path: Path) -> Iterator[logging.Logger]:
+    """Write to a run's log, papermill's steps included."""
+    logger = logging.getLogger("papermill")
+    handler = logging.FileHandler(path, delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger.addHandler(handler)
+    try:
+        yield logger
+    finally:
+        logger.removeHandler(handler)
+        handler.close()

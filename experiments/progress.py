@@ -1,0 +1,154 @@
+"""How far a study is, read from its folder alone: the same from any process, whether a runner is at work or none."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from s6core import devices, results
+from s6core.config import ConfigError
+from s6core.layers import layers
+from s6core.plan import Plan
+from s6core.results import Record, ResultsError
+
+State = Literal["finished", "diverged", "running", "interrupted", "failed", "waiting", "refused"]
+NOTEBOOK = 6.0
+"""Seconds that a notebook takes beside its training: kernel, imports, data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One seed of one variant, as its folder shows it."""
+
+    variant: str
+    seed: int
+    state: State
+    epoch: int = 0
+    epochs: int = 0
+    accuracy: float = math.nan  # test, percent, after the last epoch so far
+    seconds: float = math.nan  # so far, or in all
+    reason: str = ""  # of a failure, a refusal
+
+    @property
+    def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, known: float) -> float:
+    """Return the seconds until all runs are through, by their own pace or else the known one; NaN where nothing tells."""
+    sizes = {(plan.variant, seed): work(plan) for plan in plans for seed in plan.seeds}
+    under_way = [run for run in runs if run.state in ("running", "finished") and run.epoch]
+    own = [run.seconds / run.epoch * run.epochs / sizes[run.variant, run.seed] for run in under_way]
+    pace = statistics.median(own) if own else known
+    seconds = 0.0
+    for run in runs:
+        whole = pace * sizes[run.variant, run.seed]
+        if run.state == "running":
+            seconds += run.left if run.epoch else whole
+        elif run.state not in ("finished", "diverged", "failed"):
+            seconds += whole + NOTEBOOK
+    return seconds / max(workers, 1)
+
+
+def clock(seconds: float) -> str:
+    """Return a time as one reads it: 45 s, 3 min, 2.5 h."""
+    if math.isnan(seconds):
+        return "?"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _look(plan: Plan, seed: int) -> Run:
+    path = results.record_path(plan.folder, plan.variant, seed)
+    run = Run(variant=plan.variant, seed=seed, state="waiting", epochs=plan.train.epochs)
+    if path.exists():
+        try:
+            record = replace(plan, seeds=(seed,)).records()[0]
+        except (ConfigError, ResultsError) as error:
+            return replace(run, state="refused", reason=str(error))
+        state: State = "diverged" if record.status == "diverged" else "finished"
+        reason = f"the loss was not finite in epoch {len(record.epochs)}" if state == "diverged" else ""
+        accuracy = record.final["test_accuracy"]
+        return replace(
+            run, state=state, epoch=len(record.epochs), accuracy=accuracy, seconds=_seconds(record), reason=reason
+        )
+    watch = _read(results.progress_path(plan.folder, plan.variant, seed))
+    failure = _read(results.failure_path(plan.folder, plan.variant, seed))
+    if watch:
+        so_far = replace(
+            run,
+            epoch=watch["epoch"],
+            epochs=watch["epochs"],
+            accuracy=watch["row"].get("test_accuracy") or math.nan,
+            seconds=_between(watch["started_at"], results.now()),
+        )
+        if _alive(watch):
+            return replace(so_far, state="running")
+        if not failure:
+            return replace(so_far, state="interrupted")
+    return replace(run, state="failed", reason=failure["reason"]) if failure else run
+
+
+def _alive(watch: dict[str, Any]) -> bool:
+    """Return whether the process that wrote a progress file still works on it; another machine's is believed."""
+    if watch["host"] != platform.node():
+        return True
+    try:
+        process = psutil.Process(watch["pid"])
+        born = datetime.fromtimestamp(process.create_time(), UTC)
+        older = born.replace(microsecond=0) <= datetime.fromisoformat(watch["started_at"])
+        return older and process.status() != psutil.STATUS_ZOMBIE  # a younger one has only inherited the number
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+@lru_cache(maxsize=4)
+def _records(place: Path) -> tuple[Record, ...]:
+    found = []
+    for path in sorted({*place.glob("*/seed-*.json"), *place.glob("*/*/seed-*.json")}):
+        if path.stem[5:].isdigit():
+            try:
+                found.append(results.load(path))
+            except ResultsError:
+                continue  # an estimate can do without
+    return tuple(found)
+
+
+def _seconds(record: Record) -> float:
+    training = sum(row["seconds"] for row in record.epochs)
+    try:
+        return max(training, _between(record.provenance["started_at"], record.provenance["finished_at"]))
+    except KeyError:
+        return training
+
+
+def _between(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def _size(record: Record) -> float:
+    return work(
+        Plan(
+            study=record.study,
+            variant=record.variant,
+            net=record.net,
+            train=record.train,
+            seeds=(record.seed,),
+            device="auto",
+            folder=Path(),
+        )  # fmt: skip
+    )
