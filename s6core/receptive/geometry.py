@@ -89,8 +89,11 @@ class Axis:
     """The units along one axis of a map and what each sees of the image.
 
     `boxes` are the first and last pixel, both included, that units 0, 1, … see of an unbounded image; those of unit
-    i + len(boxes) lie `advance` pixels further on. `first` and `last` are, for each unit, the first and last pixel of
-    the real image that reach it (first > last: none does). `whole` says that position was lost: every unit sees all.
+    i + len(boxes) lie `advance` pixels further on. `first` and `last`, (parts, units), are the first and last pixel of
+    the real image that reach each unit (first > last: none does). There is one part, and the same number along both
+    axes; only where branches met of which one sees nothing but padding at places where the other sees the image, they
+    stay apart, because what a unit sees is then no product of rows and columns. `whole` says that position was lost:
+    every unit sees all.
     """
 
     units: int
@@ -103,7 +106,7 @@ class Axis:
     @classmethod
     def image(cls, pixels: int) -> Axis:
         """Return an axis of the image itself: pixel i sees pixel i."""
-        places = np.arange(pixels)
+        places = np.arange(pixels)[None]
         return cls(units=pixels, boxes=((0, 0),), advance=1, first=places, last=places)
 
     @cached_property
@@ -156,19 +159,26 @@ class Axis:
     def spread(self, units: int) -> Axis:
         """Return `units` units that all see what this axis, taken as a whole, sees."""
         one = self if self.units == 1 else self.collapse()
-        first, last = one.first.repeat(units), one.last.repeat(units)
+        first, last = one.first.repeat(units, axis=1), one.last.repeat(units, axis=1)
         return replace(one, units=units, boxes=(one.box(0),), advance=0, first=first, last=last, whole=True)
 
     def union(self, other: Axis) -> Axis:
-        """Return the axis whose units see what the same units of both see; the larger stride, where one unit is all."""
+        """Return the axis whose units see what the same units of both see; the larger stride, where one unit is all.
+
+        The parts of both stay apart: `joined` puts them together, for which it takes both axes.
+        """
         period = lcm(len(self.boxes), len(other.boxes))
         pairs = [(self.box(i), other.box(i)) for i in range(period)]
         boxes = [(min(a[0], b[0]), max(a[1], b[1])) for a, b in pairs]
         advance = max(axis.advance * (period // len(axis.boxes)) for axis in (self, other))
         shortest, advance = _shortest(boxes, advance)
-        first, last = np.minimum(self.first, other.first), np.maximum(self.last, other.last)
+        first, last = np.concatenate([self.first, other.first]), np.concatenate([self.last, other.last])
         whole = self.whole or other.whole
         return replace(self, boxes=shortest, advance=advance, first=first, last=last, whole=whole)
+
+    def hull(self) -> Axis:
+        """Return the axis with its parts put together, whatever the other axis."""
+        return replace(self, first=self.first.min(axis=0, keepdims=True), last=self.last.max(axis=0, keepdims=True))
 
     def _reach(self, reads: Reads, units: int, border: Border) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         longest = max(map(len, reads.offsets))
@@ -182,13 +192,40 @@ class Axis:
             places %= n
         inside = (places >= 0) & (places < n) if border == "constant" else np.full(places.shape, True)
         places = places.clip(0, n - 1)
-        first = np.where(inside, self.first[places], _BEYOND).min(axis=1)
-        return first, np.where(inside, self.last[places], -1).max(axis=1)
+        first = np.where(inside, self.first[:, places], _BEYOND).min(axis=2)
+        return first, np.where(inside, self.last[:, places], -1).max(axis=2)
 
 
 def aligned(a: Axis, b: Axis) -> bool:
     """Whether the same unit of two axes looks at the same place: equal strides and centres (for one unit: centres)."""
     return a.units == b.units and a.centre == b.centre and (a.units == 1 or a.stride == b.stride)
+
+
+def joined(v: Axis, h: Axis) -> tuple[Axis, Axis]:
+    """Return both axes with those of their parts put together for which that changes no unit's box.
+
+    Two parts can be joined where the same units see the image, or where one part holds all that the other does.
+    """
+    parts = [(v.first[i], v.last[i], h.first[i], h.last[i]) for i in range(len(v.first))]
+    kept: list[tuple[NDArray[np.int64], ...]] = []
+    for part in parts:
+        for i, other in enumerate(kept):
+            if _alike(part, other) or _holds(part, other) or _holds(other, part):
+                ends = zip(part, other, (np.minimum, np.maximum) * 2, strict=True)
+                kept[i] = tuple(choose(a, b) for a, b, choose in ends)
+                break
+        else:
+            kept.append(part)
+    stacked = [np.stack(ends) for ends in zip(*kept, strict=True)]
+    return replace(v, first=stacked[0], last=stacked[1]), replace(h, first=stacked[2], last=stacked[3])
+
+
+def _alike(a: tuple[NDArray[np.int64], ...], b: tuple[NDArray[np.int64], ...]) -> bool:
+    return all(np.array_equal(a[i] <= a[i + 1], b[i] <= b[i + 1]) for i in (0, 2))
+
+
+def _holds(a: tuple[NDArray[np.int64], ...], b: tuple[NDArray[np.int64], ...]) -> bool:
+    return all(bool(((a[i] <= b[i]) & (a[i + 1] >= b[i + 1])).all()) for i in (0, 2))
 
 
 def _shortest(boxes: list[tuple[int, int]], advance: int) -> tuple[tuple[tuple[int, int], ...], int]:

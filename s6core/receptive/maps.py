@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from s6core.receptive.errors import MisalignedError, UnknownOperationError
-from s6core.receptive.geometry import Axis, aligned
+from s6core.receptive.geometry import Axis, aligned, joined
 
 SIDES = ("vertical", "horizontal")
 
@@ -70,33 +70,35 @@ def merge(branches: Sequence[Maps], shape: Sequence[int], where: str) -> Maps:
     if len(branches) == 1:
         return branches[0]
     result = branches[0].marked(*(mark for branch in branches for mark in branch.marks))
+    fitted = [list(branch.axes) for branch in branches]
+    dims: list[int | None] = []
     for side in (0, 1):
-        dims = [b.dims[side] for b in sorted(branches, key=lambda b: b.axes[side].whole)]  # those with a place first
-        dim = next((d for d in dims if d is not None), None)
+        own = [b.dims[side] for b in sorted(branches, key=lambda b: b.axes[side].whole)]  # those with a place first
+        dim = next((d for d in own if d is not None), None)
         units = 1 if dim is None else shape[dim]
-        placed: list[Maps] = []
-        loose: list[Maps] = []
-        for branch in branches:
-            axis = branch.axes[side]
-            has_place = branch.dims[side] is not None and not axis.whole and axis.units == units
-            (placed if has_place else loose).append(branch)
+        placed = [b for b in branches if _has_place(b, side, units)]
         for other in placed[1:]:
             _check(placed[0], other, side, where)
-        axes = [branch.axes[side] for branch in placed]
-        if loose and placed and units > 1:
-            result = result.marked(where)
-        else:
-            axes += [_fit(branch.axes[side], units) for branch in loose]
-        axis = axes[0]
-        for other_axis in axes[1:]:
-            if other_axis is not axis:
-                axis = axis.union(other_axis)
-        result = result.with_axis(side, axis, dim)
-    return result
+        for branch, axes in zip(branches, fitted, strict=True):
+            if branch in placed:
+                continue
+            if placed and units > 1:  # it tells every unit the same: not a matter of place, but of the mark
+                result = result.marked(where)
+                axes[:] = axes[0].hull(), axes[1].hull()
+                axes[side] = placed[0].axes[side].hull()
+            elif axes[side].units != units:
+                axes[side] = axes[side].spread(units)
+        dims.append(dim)
+    (v, h), *others = fitted
+    for other_v, other_h in others:
+        if v is not other_v or h is not other_h:
+            v, h = joined(v.union(other_v), h.union(other_h))
+    return replace(result, axes=(v, h), dims=(dims[0], dims[1]))
 
 
-def _fit(axis: Axis, units: int) -> Axis:
-    return axis if axis.units == units else axis.spread(units)
+def _has_place(maps: Maps, side: int, units: int) -> bool:
+    axis = maps.axes[side]
+    return maps.dims[side] is not None and not axis.whole and axis.units == units
 
 
 def _check(a: Maps, b: Maps, side: int, where: str) -> None:

@@ -94,10 +94,13 @@ class Field:
             if not 0 <= index < axis.units:
                 raise IndexError(f"layer {self.name!r} has no unit in {name} {index}: {name}s 0 to {axis.units - 1}")
         (top, bottom), (left, right) = self.axes[0].box(i), self.axes[1].box(j)
-        rows = (int(self.axes[0].first[i]), int(self.axes[0].last[i]))
-        columns = (int(self.axes[1].first[j]), int(self.axes[1].last[j]))
-        seen = rows[0] <= rows[1] and columns[0] <= columns[1]
-        clipped = Box(rows[0], columns[0], rows[1] + 1, columns[1] + 1) if seen else Box(0, 0, 0, 0)
+        v, h = self.axes
+        seen = (v.first[:, i] <= v.last[:, i]) & (h.first[:, j] <= h.last[:, j])
+        clipped = Box(0, 0, 0, 0)
+        if seen.any():
+            starts = (int(axis.first[seen, k].min()) for axis, k in ((v, i), (h, j)))
+            stops = (int(axis.last[seen, k].max()) + 1 for axis, k in ((v, i), (h, j)))
+            clipped = Box(*starts, *stops)
         return UnitField(Box(top, left, bottom + 1, right + 1), clipped)
 
 

@@ -114,8 +114,10 @@ class Trace:
 
     def _wrap(self, func: Any, args: Any, kwargs: Any, result: Any, maps: Maps | list[Maps], where: str) -> Any:
         if isinstance(maps, list):
-            pieces = [self.follow(x, replace(m, source=where)) for x, m in zip(result, maps, strict=True)]
-            return type(result)(pieces) if type(result) in (tuple, list) else tuple(pieces)
+            pieces = [
+                x if x is None else self.follow(x, replace(m, source=where)) for x, m in zip(result, maps, strict=True)
+            ]
+            return pieces if isinstance(result, list) else tuple(pieces)
         maps = replace(maps, source=where)
         if not isinstance(result, torch.Tensor):
             return tree_map_only(torch.Tensor, lambda x: self.follow(x, maps), result)
