@@ -188,6 +188,7 @@ def _logging(path: Path) -> Iterator[logging.Logger]:
     handler = logging.FileHandler(path, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
     try:
         yield logger
     finally:

@@ -40,8 +40,43 @@ class Run:
     reason: str = ""  # of a failure, a refusal
 
     @property
-    def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, known: float) -> float:
-    """Return the seconds until all runs are through, by their own pace or else the known one; NaN where nothing tells."""
+    def left(self) -> float:
+        """Seconds to go, as the epochs so far went; NaN before the first."""
+        return self.seconds / self.epoch * (self.epochs - self.epoch) if self.epoch else math.nan
+
+
+def look(plan: Plan) -> list[Run]:
+    """Return the state of every planned run of a variant."""
+    return [_look(plan, seed) for seed in plan.seeds]
+
+
+def work(plan: Plan) -> float:
+    """Return a run's size: epochs × images × operations, where evaluation counts as the third of a training step."""
+    images = (plan.train.train_images or (55_000 if plan.train.validate else 60_000)) + 20_000 / 3
+    operations = 0.0
+    for row in layers(plan.net):
+        height, width = row.output[1:]
+        if row.op in ("conv", "linear"):
+            operations += row.parameters * height * width
+        else:
+            operations += 10 * math.prod(row.output)  # memory, not arithmetic, is what these cost
+    return plan.train.epochs * images * operations
+
+
+def pace(folder: Path) -> float:
+    """Return the seconds per unit of work of the folder's stored runs, or else of others of this machine; or NaN."""
+    cpu = devices.cpu()
+    for place in (folder, folder.parent, results.REPOSITORY / "results"):
+        known = [r for r in _records(place) if r.status == "finished"]
+        if place != folder:
+            known = [r for r in known if r.provenance.get("device") == cpu]
+        if known:
+            return statistics.median(_seconds(r) / _size(r) for r in known)
+    return math.nan
+
+
+def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, known: float) -> float:
+    """Return the seconds until all runs are through, by their own pace or else the known; NaN without."""
     sizes = {(plan.variant, seed): work(plan) for plan in plans for seed in plan.seeds}
     under_way = [run for run in runs if run.state in ("running", "finished") and run.epoch]
     own = [run.seconds / run.epoch * run.epochs / sizes[run.variant, run.seed] for run in under_way]
