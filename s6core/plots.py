@@ -83,7 +83,8 @@ def plot_accuracy_parameters(
             x, row = counts[variant] * 10**shift, summary.loc[variant]
             each = runs.loc[(runs["variant"] == variant) & runs[metric].notna(), metric]
             _bar(ax, [x, x], [row["low"], row["high"]], tint[variant])
-            ax.plot([x] * len(each), each, "_", color=tint[variant], markersize=9, markeredgewidth=1.4, alpha=0.8)
+            beside = [x * 10**-0.007] * len(each)
+            ax.plot(beside, each, "o", color=tint[variant], markersize=4.5, markeredgewidth=0, alpha=0.55)
             ax.plot(x, row["mean"], marker(variant), color=tint[variant], markersize=9, label=variant)
             labels.append((variant, tint[variant], x, row["mean"]))
         _label(ax, labels, at=counts[group].max() * 10 ** (0.011 * len(group) + 0.02), axis="data")

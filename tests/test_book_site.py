@@ -77,7 +77,7 @@ def test_figures_come_light_and_dark_with_alt_text_and_caption(book: Path) -> No
     assert all("15,662 parameters and reaches 99.37%" in alt for alt, _, _ in images)
     drawn = [(book / "book/_build/html/book" / source).read_text() for _, _, source in images]
     assert drawn[0] != drawn[1] and all("<svg" in text for text in drawn)
-    assert "Fig. 1" in figure[0] and "each tick is a seed" in figure[0]
+    assert "Fig. 1" in figure[0] and "each pale dot is a seed" in figure[0]
 
 
 def test_tables_align_numbers_and_head_rows(book: Path) -> None:
