@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from experiments.commands import run, status
+from experiments.rf import rf
 from s6core.config import ConfigError, NetConfig, parse
 from s6core.layers import layers, parameters
 
@@ -29,10 +31,15 @@ def s6() -> None:
 
     \b
     s6 net                       the reference net, layer by layer
+    s6 rf torchvision:resnet50   what each unit of any net sees
     s6 data                      fetch and verify MNIST
     s6 run smoke                 a first run: two variants, a minute
     s6 status ablations          how far a study is
     """
+
+
+for command in (run, status, rf):
+    s6.add_command(command)
 
 
 @s6.command()
