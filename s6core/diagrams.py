@@ -29,23 +29,23 @@ def plot_net(rows: Sequence[Layer], *, image: ArrayLike | None = None, ax: Axes 
     `image` (H, W) is shown behind the receptive fields; without it only its outline is.
     """
     stages = _stages(rows)
-    ax = ax or plt.figure(figsize=(1.3 * len(stages), 3.7)).add_subplot()
+    ax = ax or plt.figure(figsize=(1.3 * len(stages), 4.0)).add_subplot()
     side = max(rows[0].input[1:])
     tint = OKABE_ITO[0]
     for place, (words, shape, seen) in enumerate(stages):
         x = place * STEP
         _maps(ax, x, shape, side, tint)
-        ax.text(x, 0.78, " × ".join(map(str, shape)), ha="center", va="bottom", size=10)
+        ax.text(x, 0.78, " × ".join(map(str, shape)), ha="center", va="bottom", size=11)
         _field(ax, x, rows[0].input[1:], seen, image, OKABE_ITO[3])
         if place:
             arrow = FancyArrowPatch(
                 (x - STEP + 0.66, 0), (x - 0.62, 0), arrowstyle="-|>", mutation_scale=9, color=_soft(), linewidth=1.1
             )
             ax.add_patch(arrow)
-            ax.text(x - STEP / 2, -0.82, words, ha="center", va="top", size=8.5, color=_soft(), linespacing=1.25)
-    ax.text(-0.62, -1.62, "what one unit sees", ha="left", va="bottom", size=9.5, weight="bold")
-    ax.text(-0.62, 1.08, "feature maps (channels × height × width)", ha="left", va="bottom", size=9.5, weight="bold")
-    ax.set(xlim=(-0.7, (len(stages) - 1) * STEP + 0.75), ylim=(-2.95, 1.3), aspect="equal")
+            ax.text(x - STEP / 2, -0.82, words, ha="center", va="top", size=11, color=_soft(), linespacing=1.2)
+    ax.text(-0.62, -1.78, "what one unit sees", ha="left", va="bottom", size=12.5, weight="bold")
+    ax.text(-0.62, 1.12, "feature maps (channels × height × width)", ha="left", va="bottom", size=12.5, weight="bold")
+    ax.set(xlim=(-0.7, (len(stages) - 1) * STEP + 0.75), ylim=(-3.25, 1.4), aspect="equal")
     ax.axis("off")
     return ax
 
@@ -106,7 +106,7 @@ def _field(ax: Axes, x: float, size: tuple[int, ...], seen: Field | None, image:
     """Draw the image's outline with the middle unit's field in it, clipped as it is at the border."""
     height, width = size
     scale = 1.0 / max(size)
-    left, top = x - width * scale / 2, -1.7
+    left, top = x - width * scale / 2, -1.9
     if image is not None:
         extent = (left, left + width * scale, top - height * scale, top)
         ax.imshow(np.asarray(image), cmap="gray_r", extent=extent, interpolation="nearest", zorder=0)
@@ -123,7 +123,7 @@ def _field(ax: Axes, x: float, size: tuple[int, ...], seen: Field | None, image:
         ax.add_patch(Rectangle(corner, across, down, facecolor=tint, alpha=0.35, edgecolor="none"))
         ax.add_patch(Rectangle(corner, across, down, fill=False, edgecolor=tint, linewidth=1.4))
         words = " × ".join(map(str, seen.size))
-    ax.text(x, top - height * scale - 0.06, words, ha="center", va="top", size=9)
+    ax.text(x, top - height * scale - 0.06, words, ha="center", va="top", size=12)
 
 
 def _soft() -> str:
