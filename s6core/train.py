@@ -47,9 +47,9 @@ SCHEDULES: dict[str, Callable[[Optimizer, TrainConfig, int], LRScheduler]] = {
     "constant": lambda sgd, config, steps: LambdaLR(sgd, lambda step: 1.0),
     "step": lambda sgd, config, steps: StepLR(sgd, steps * config.step_epoch, gamma=0.1),
     "cosine": lambda sgd, config, steps: CosineAnnealingLR(sgd, steps * config.epochs),
-    # a fifth of the way up, the rest down, momentum held (Smith & Topin 2019)
+    # a fifth of the way up, the rest down, momentum held (Smith & Topin 2019); a way up takes torch two steps at least
     "one-cycle": lambda sgd, config, steps: OneCycleLR(
-        sgd, config.lr, steps * config.epochs, pct_start=0.2, cycle_momentum=False
+        sgd, config.lr, max(steps * config.epochs, 10), pct_start=0.2, cycle_momentum=False
     ),
 }
 """Learning-rate schedules, each advanced once a step; `steps` is the number of steps in an epoch."""
