@@ -37,12 +37,13 @@ class Run:
     epochs: int = 0
     accuracy: float = math.nan  # test, percent, after the last epoch so far
     seconds: float = math.nan  # so far, or in all
+    per_epoch: float = math.nan  # seconds, NaN before the first epoch is through
     reason: str = ""  # of a failure, a refusal
 
     @property
     def left(self) -> float:
         """Seconds to go, as the epochs so far went; NaN before the first."""
-        return self.seconds / self.epoch * (self.epochs - self.epoch) if self.epoch else math.nan
+        return max(0.0, self.per_epoch * self.epochs - self.seconds) if self.epoch else math.nan
 
 
 def look(plan: Plan) -> list[Run]:
@@ -79,7 +80,7 @@ def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, known: float)
     """Return the seconds until all runs are through, by their own pace or else the known; NaN without."""
     sizes = {(plan.variant, seed): work(plan) for plan in plans for seed in plan.seeds}
     under_way = [run for run in runs if run.state in ("running", "finished") and run.epoch]
-    own = [run.seconds / run.epoch * run.epochs / sizes[run.variant, run.seed] for run in under_way]
+    own = [run.per_epoch * run.epochs / sizes[run.variant, run.seed] for run in under_way]
     pace = statistics.median(own) if own else known
     seconds = 0.0
     for run in runs:
@@ -110,9 +111,15 @@ def _look(plan: Plan, seed: int) -> Run:
             return replace(run, state="refused", reason=str(error))
         state: State = "diverged" if record.status == "diverged" else "finished"
         reason = f"the loss was not finite in epoch {len(record.epochs)}" if state == "diverged" else ""
-        accuracy = record.final["test_accuracy"]
+        seconds = _seconds(record)
         return replace(
-            run, state=state, epoch=len(record.epochs), accuracy=accuracy, seconds=_seconds(record), reason=reason
+            run,
+            state=state,
+            epoch=len(record.epochs),
+            accuracy=record.final["test_accuracy"],
+            seconds=seconds,
+            per_epoch=seconds / len(record.epochs),
+            reason=reason,
         )
     watch = _read(results.progress_path(plan.folder, plan.variant, seed))
     failure = _read(results.failure_path(plan.folder, plan.variant, seed))
@@ -123,6 +130,7 @@ def _look(plan: Plan, seed: int) -> Run:
             epochs=watch["epochs"],
             accuracy=watch["row"].get("test_accuracy") or math.nan,
             seconds=_between(watch["started_at"], results.now()),
+            per_epoch=_between(watch["started_at"], watch["marked_at"]) / max(watch["epoch"], 1),
         )
         if _alive(watch):
             return replace(so_far, state="running")
