@@ -119,7 +119,7 @@
       svg += `<g class="${above ? "rx-above" : ""}"><text class="rx-name${chosen}" x="${left - 8}" y="${Y(level) + 4}">${name}</text>` +
         `${units}<text class="rx-size" x="${width - 4}" y="${Y(level) + 4}">${size}</text></g>`;
     }
-    if (levels) svg += `<text class="rx-name" x="${width - 4}" y="${Y(levels.length - 1) - 12}">sees</text>`;
+    if (levels) svg += `<text class="rx-name" x="${width - 4}" y="${Y(levels.length - 1) - 12}">columns</text>`;
     const at = (x, y) => {
       const level = Math.round((height - bottom - y) / pitch);
       if (level < 1 || level > valid.length || x < left) return null;

@@ -67,9 +67,11 @@
           h("figcaption", {}, "Side view: every unit above the centre of its field; the cone is what the chosen unit sees; hollow: padding")),
         h("div", { class: "rx-words" }, this.readout, this.way,
           h("div", { class: "rx-choices" }, this.play, h("label", { class: "rx-check" }, this.pathsBox, "weigh pixels by their number of paths"),
-            h("span", { class: "rx-hint", id: `${this.key}-hint` }, "Point at, tap or tab to any unit. Arrows: next unit; Page Up, Page Down: next layer; Enter: grow the box."))),
+            h("span", { class: "rx-hint", id: `${this.key}-hint` }, "Point at, tap or tab to any unit.",
+              h("span", { class: "rx-keys" }, " Arrows: next unit; Page Up, Page Down: next layer; Enter: grow the box.")))),
         this.maps,
         h("div", { class: "rx-layers" }, this.table,
+          h("p", { class: "rx-legend" }, "The last four in pixels of the image: the centre of unit i lies at unit 0 + i · jump, and unit 0 at (field − 1)/2 − eff. pad."),
           h("div", { class: "rx-tools" }, add("conv", "conv"), add("max", "max pool"), add("avg", "avg pool"), add("gap", "global avg"),
             h("label", { class: "rx-text" }, h("span", {}, "As text"), this.text),
             h("button", { type: "button", onclick: () => this.link() }, "Copy link"), this.note))));

@@ -41,14 +41,14 @@
     return `1 unit ← ${steps.reverse().join(" ← ")}`;
   }
 
-  /** "3 × 3, stride 2, pad 1", for the head of a map. */
+  /** "3 × 3 s2 p1", for the head of a map, with the letters of the stack's text. */
   function recipe({ op, kernel, stride, padding, dilation }) {
-    if (op === "gap") return "global average";
+    if (op === "gap") return "average of all";
     const parts = [`${kernel} × ${kernel}${op === "conv" ? "" : ` ${op}`}`];
-    if (stride !== (op === "conv" ? 1 : kernel)) parts.push(`stride ${stride}`);
-    if (padding) parts.push(`pad ${padding}`);
-    if (dilation > 1) parts.push(`dilation ${dilation}`);
-    return parts.join(", ");
+    if (stride !== (op === "conv" ? 1 : kernel)) parts.push(`s${stride}`);
+    if (padding) parts.push(`p${padding}`);
+    if (dilation > 1) parts.push(`d${dilation}`);
+    return parts.join(" ");
   }
 
   Object.assign(S6Receptive, { describe, wayBack, recipe });
