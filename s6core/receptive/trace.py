@@ -30,6 +30,8 @@ READS_VALUES = {
 }  # fmt: skip
 """Operations that leave the tensors: a pass that decides by their outcome has no field of its own."""
 
+CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+
 
 class Followed(torch.Tensor):
     """A tensor without values that knows its maps."""
@@ -217,8 +219,9 @@ class Trace:
 
 
 def _is_layer(module: nn.Module, net: nn.Module) -> bool:
-    """Whether a module counts as one layer: it holds no others, and it is not the net itself."""
-    return module is not net and next(module.children(), None) is None
+    """Whether a module counts as one layer: it holds no others or, as for torch.fx, it is torch's own."""
+    own = type(module).__module__.startswith("torch.nn") and not isinstance(module, CONTAINERS)
+    return module is not net and (own or next(module.children(), None) is None)
 
 
 def _name(func: Any) -> str:
