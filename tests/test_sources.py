@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -397,8 +398,12 @@ def test_a_compressed_bomb_is_not_unpacked(folder: Path) -> None:
     folder.mkdir()
     bomb = folder / f"{file.name}.gz"
     bomb.write_bytes(gzip.compress(bytes(10_000_000)))
+    tracemalloc.start()
     with pytest.raises(SourceError, match="it has more than 31 bytes, not 31"):
         idx.content(bomb, file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000
 
 
 def test_the_real_files_are_all_right() -> None:
