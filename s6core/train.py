@@ -68,7 +68,7 @@ def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterat
     schedule = SCHEDULES[config.schedule](optimiser, config, steps)
     sample = data.train.take(slice(SAMPLE))
     for epoch in range(1, config.epochs + 1):
-        lr = schedule.get_last_lr()[0]
+        lr = float(schedule.get_last_lr()[0])
         stream = 10_000 * seed + epoch
         order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(stream)).to(device)
         noise = torch.Generator(device).manual_seed(stream)
@@ -77,18 +77,20 @@ def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterat
             torch.manual_seed(stream)
             loss = _epoch(net.train(), data.train, order, config, optimiser, schedule, noise)
         seconds = time.perf_counter() - start  # reading the loss has waited for the device
-        if not math.isfinite(loss):
-            yield Epoch(epoch, lr, *[math.nan] * 6, seconds)
+        train, validation, test = (score(net, part, config) for part in (sample, data.validation, data.test))
+        if not math.isfinite(loss + train[0]):  # a last step may spoil the weights after a finite loss
+            train = validation = test = (math.nan, math.nan)
+        row = Epoch(epoch, lr, *train, *validation, *test, seconds)
+        yield row
+        if row.diverged:
             return
-        figures = [figure for part in (sample, data.validation, data.test) for figure in score(net, part, config)]
-        yield Epoch(epoch, lr, *figures, seconds)
 
 
 def score(net: nn.Module, part: Images | None, config: TrainConfig) -> tuple[float, float]:
     """Return the mean cross-entropy (nats) and the accuracy (percent) on some images; NaN for none."""
     if part is None:
         return math.nan, math.nan
-    scores, labels = logits(net, part, config), part.labels.long()
+    scores, labels = logits(net, part, config).cpu(), part.labels.long().cpu()  # Apple's devices have no doubles
     accuracy = 100 * (scores.argmax(1) == labels).double().mean()
     return F.cross_entropy(scores.double(), labels).item(), accuracy.item()
 
