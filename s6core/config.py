@@ -6,6 +6,7 @@ import difflib
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from math import inf
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Integers = int | tuple[int, ...]
@@ -90,9 +91,9 @@ class TrainConfig:
         _require(self, "train_images", 0 <= self.train_images <= most, f"0 for all, or up to {most:,} images")
         _require(self, "epochs", self.epochs >= 1, "an integer from 1")
         _require(self, "batch_size", self.batch_size >= 2, "an integer from 2 (batch statistics need two)")
-        _require(self, "lr", self.lr > 0, "a number above 0")
+        _require(self, "lr", 0 < self.lr < inf, "a number above 0")
         _require(self, "momentum", 0 <= self.momentum < 1, "a number from 0 to below 1")
-        _require(self, "weight_decay", self.weight_decay >= 0, "a number from 0")
+        _require(self, "weight_decay", 0 <= self.weight_decay < inf, "a number from 0")
         _require(self, "step_epoch", self.step_epoch >= 1, "an integer from 1")
         _require(self, "label_smoothing", 0 <= self.label_smoothing < 1, "a number from 0 to below 1")
 
@@ -113,7 +114,8 @@ def diff(a: Config, b: Config) -> dict[str, tuple[Any, Any]]:
 
 def overrides(config: NetConfig | TrainConfig) -> dict[str, Any]:
     """Return the fields that differ from the defaults, as {field: value}."""
-    return {name: value for name, (_, value) in diff(type(config)(), config).items()}
+    default: Any = type(config)()
+    return {name: value for name, (_, value) in diff(default, config).items()}
 
 
 def to_dict(config: NetConfig | TrainConfig) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:
     for name in values:
         if name not in hints:
             raise ConfigError(unknown("field", name, hints))
-    return kind(**{name: _read(value, hints[name]) for name, value in values.items()})
+    return kind(**{name: read(value, hints[name]) for name, value in values.items()})
 
 
 def parse(kind: type[Config], assignments: Iterable[str]) -> Config:
@@ -152,21 +154,21 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {what} {name!r}: {hint}"
 
 
-def _read(value: Any, hint: Any) -> Any:
-    """Read a list as a tuple, and text as the first kind of value that fits; `_check_types` judges the result."""
+def read(value: Any, hint: Any) -> Any:
+    """Read a list as a tuple, and text as the first kind of value that fits a type; what fits none stays as it is."""
     if isinstance(value, list):
         return tuple(value)
     if not isinstance(value, str) or _fits(value, hint):
         return value
-    numbers = value.strip("()[]").split(",")
-    for read in (
+    numbers = value.strip("()[]").removesuffix(",")
+    for attempt in (
         lambda: {"true": True, "false": False}[value.lower()],
         lambda: int(value),
         lambda: float(value),
-        lambda: tuple(int(n) for n in numbers if n.strip()),
+        lambda: tuple(map(int, numbers.split(","))) if numbers else (),
     ):
         try:
-            result = read()
+            result = attempt()
         except (KeyError, ValueError):
             continue
         if _fits(result, hint):

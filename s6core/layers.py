@@ -95,6 +95,11 @@ def _dress(config: NetConfig, tag: str, shape: Shape, *, norm: bool = True, acti
         name = f"{config.activation}{tag}"
         rows.append(Layer(name=name, op=config.activation, input=shape, output=shape))
     if norm and config.norm != "none":
+        if config.norm == "instance" and shape[1:] == (1, 1):
+            raise ConfigError(
+                f"layer norm{tag}: norm='instance' has nothing to normalise in maps of 1 × 1; "
+                f"allowed is another norm, a larger image, fewer poolings or more padding"
+            )
         op: Op = f"{config.norm}-norm"  # type: ignore[assignment]
         groups = gcd(config.norm_groups, shape[0]) if config.norm == "group" else 1
         # a scale and a shift per channel, whatever the statistics are taken over

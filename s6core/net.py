@@ -47,7 +47,7 @@ def build(config: NetConfig | list[Layer], *, seed: int = 0) -> nn.Sequential:
         modules["logit-vector"] = nn.Flatten()
     net = nn.Sequential(modules)
     reset(net, seed=seed)
-    return net.to(memory_format=torch.channels_last)
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch declares it with a tensor
 
 
 def reset(net: nn.Module, *, seed: int) -> None:
@@ -55,5 +55,5 @@ def reset(net: nn.Module, *, seed: int) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for module in net.modules():
-            if hasattr(module, "reset_parameters"):
-                module.reset_parameters()
+            if callable(draw := getattr(module, "reset_parameters", None)):
+                draw()
