@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from s6core import devices, results
-from s6core.config import ConfigError, NetConfig, TrainConfig, diff, from_dict, overrides, unknown
-from s6core.layers import layers
+from s6core.config import ConfigError, Integers, NetConfig, TrainConfig, diff, from_dict, overrides, read, unknown
+from s6core.layers import Layer, layers
 from s6core.results import Record
 
 NET_FIELDS = [f.name for f in fields(NetConfig)]
 TRAIN_FIELDS = [f.name for f in fields(TrainConfig)]
+OWN = ("study", "variant", "seeds", "device", "results")
 PLAIN = bool | int | float | str | list | tuple | None
 YOURS = results.REPOSITORY / "results" / "yours"
 """Where a reader's own runs go: never mixed with the published ones."""
@@ -53,21 +55,25 @@ class Plan:
 def plan(given: Mapping[str, Any]) -> Plan:
     """Check a notebook's parameters: every field of the two configs, and seeds, device, study, variant, results.
 
-    `given` may be a notebook's `globals()`: whatever is not a plain value or starts with an underscore is passed
-    over. Raises `ConfigError` with the name, the value and what is allowed.
+    `given` may be a notebook's `globals()`: a name that is no parameter is passed over where it starts with an
+    underscore or its value is not a plain one. Raises `ConfigError` with the name, the value and what is allowed.
     """
-    values = {k: v for k, v in given.items() if isinstance(v, PLAIN) and k[0] != "_" and k not in ("In", "Out")}
-    own = ("study", "variant", "seeds", "device", "results")
+    known = (*NET_FIELDS, *TRAIN_FIELDS, *OWN)
+    plain = {k for k, v in given.items() if isinstance(v, PLAIN) and k[0] != "_" and k not in ("In", "Out")}
+    values = {k: v for k, v in given.items() if k in known or k in plain}
     for name in values:
-        if name not in (*NET_FIELDS, *TRAIN_FIELDS, *own):
-            raise ConfigError(unknown("parameter", name, [*NET_FIELDS, *TRAIN_FIELDS, *own]))
+        if name not in known:
+            raise ConfigError(unknown("parameter", name, known))
     net = from_dict(NetConfig, {k: v for k, v in values.items() if k in NET_FIELDS})
     train = from_dict(TrainConfig, {k: v for k, v in values.items() if k in TRAIN_FIELDS})
-    layers(net)  # a net that its image does not allow is refused here, before any data is read
+    _fit_together(net, train, layers(net))  # what the layers do not allow is refused here, before any data is read
     device = str(values.get("device", "auto"))
     if device not in devices.ALLOWED:
         raise ConfigError(f"device={device!r}: allowed is one of {', '.join(devices.ALLOWED)}")
     study, variant = str(values.get("study") or "papermill"), str(values.get("variant") or describe(net, train))
+    for name, value in (("study", study), ("variant", variant)):
+        if not re.fullmatch(r"\w[\w.+-]*", value):
+            raise ConfigError(f"{name}={value!r}: allowed are letters, digits and _ . + -, as it names a folder")
     root = Path(str(values["results"])) if values.get("results") else YOURS
     return Plan(
         study=study,
@@ -82,7 +88,8 @@ def plan(given: Mapping[str, Any]) -> Plan:
 
 def seeds(value: Any) -> tuple[int, ...]:
     """Read a number of seeds (3: the seeds 0, 1, 2) or a list of seeds."""
-    numbers = range(value) if type(value) is int else value
+    numbers = read(value, Integers)  # from a command line a list comes as text
+    numbers = range(numbers) if type(numbers) is int else numbers
     valid = isinstance(numbers, range | list | tuple) and len(numbers) > 0
     if not valid or any(type(n) is not int or n < 0 for n in numbers) or len(set(numbers)) < len(numbers):
         raise ConfigError(f"seeds={value!r}: allowed is a number of seeds from 1, or a list of different ones from 0")
@@ -96,6 +103,20 @@ def describe(net: NetConfig, train: TrainConfig) -> str:
         text = "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
         words.append(f"{name}-{text}")
     return "_".join(words) or "reference"
+
+
+def _fit_together(net: NetConfig, train: TrainConfig, rows: Sequence[Layer]) -> None:
+    """Refuse a net for other images than the data set's, and batches that a layer cannot normalise."""
+    for name, ours, theirs in (("image", net.image, (1, 28, 28)), ("classes", net.classes, 10)):
+        if ours != theirs:
+            raise ConfigError(f"{name}={ours!r}: allowed is {theirs!r}, as the images of {train.dataset} have it")
+    single = (train.train_images or (55_000 if train.validate else 60_000)) % train.batch_size == 1
+    pointwise = [row.name for row in rows if row.op == "batch-norm" and row.output[1:] == (1, 1)]
+    if single and pointwise:
+        raise ConfigError(
+            f"batch_size={train.batch_size}: the last batch has one image, too few for layer {pointwise[0]} "
+            f"with its maps of 1 × 1; allowed is a size that leaves at least two"
+        )
 
 
 def _conflict(path: Path, kind: str, ours: Any, stored: Any) -> str:
