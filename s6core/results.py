@@ -35,6 +35,9 @@ RUN_COLUMNS = [
     "device", "commit", "clean", "finished_at",
 ]  # fmt: skip
 EPOCH_COLUMNS = ["study", "variant", "seed", "epoch", "lr", *FIGURES, "seconds"]
+REPORTED = [name for name in FIGURES if not name.startswith("validation")]
+"""The figures that every finished run has."""
+TEXTS = ("study", "variant", "status", "device", "commit", "finished_at")
 STATUSES = ("finished", "diverged")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -129,7 +132,7 @@ def save(folder: Path, record: Record, weights: bytes | None = None) -> Path:
 def load(path: Path) -> Record:
     """Read one record. Raises `ResultsError`, naming the file, where it is not a whole, known record."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
         rows = [{k: math.nan if v is None else v for k, v in row.items()} for row in content["epochs"]]
         same = ("study", "variant", "seed", "status", "parameters", "predictions", "provenance")
         record = Record(
@@ -138,10 +141,17 @@ def load(path: Path) -> Record:
             epochs=rows,
             **{name: content[name] for name in same},
         )
-        if record.status == "finished" and (len(rows) != record.train.epochs or not record.predictions):
+        if path != record_path(path.parent.parent, record.variant, record.seed):
+            raise ValueError(f"it is of {record.variant}, seed {record.seed}")
+        if record.status not in STATUSES:
+            raise ValueError(f"status {record.status!r}: allowed is one of {', '.join(STATUSES)}")
+        for number, row in enumerate(rows, start=1):
+            if set(row) != set(EPOCH_COLUMNS[3:]) or row["epoch"] != number:
+                raise ValueError(f"epoch {number} is missing or not whole")
+        if not rows or (record.status == "finished" and (len(rows) != record.train.epochs or not record.predictions)):
             raise ValueError(f"{len(rows)} of {record.train.epochs} epochs, {len(record.predictions)} predictions")
         return record
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise ResultsError(f"{path}: not a run's record ({type(error).__name__}: {error})") from error
 
 
@@ -196,9 +206,15 @@ def load_runs(folder: Path | str) -> pd.DataFrame:
     """Return a study's runs, a row each. Raises `ResultsError`, naming the file, for a table that is not tidy."""
     path = Path(folder) / "runs.csv"
     runs = _read(path, RUN_COLUMNS, ["variant", "seed"])
-    odd = set(runs["status"]) - set(STATUSES)
-    if odd:
-        raise ResultsError(f"{path}: status {sorted(odd)[0]!r}: allowed is one of {', '.join(STATUSES)}")
+    odd = ~runs["status"].isin(STATUSES)
+    if odd.any():
+        raise ResultsError(
+            f"{path}: line {_line(odd)}: status {runs['status'][odd].iloc[0]!r}: "
+            f"allowed is one of {', '.join(STATUSES)}"
+        )
+    gaps = (runs["status"] == "finished") & runs[[*REPORTED, "parameters", "epochs"]].isna().any(axis=1)
+    if gaps.any():
+        raise ResultsError(f"{path}: line {_line(gaps)}: a finished run lacks a figure")
     return runs
 
 
@@ -253,22 +269,33 @@ def write(path: Path, content: bytes) -> None:
 
 def _read(path: Path, columns: list[str], key: list[str]) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype={"variant": str, "study": str})
+        # only an empty cell is a gap: a variant may be called "none" or "nan"
+        table = pd.read_csv(path, dtype={name: str for name in TEXTS}, keep_default_na=False, na_values=[""])
     except FileNotFoundError:
         raise ResultsError(f"{path}: no such table; `s6 run {path.parent.name}` makes it") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ResultsError(f"{path}: not a table ({error})") from error
-    for what, names in (("unknown", set(table) - set(columns)), ("missing", set(columns) - set(table))):
+    found = set(map(str, table))
+    for what, names in (("unknown", found - set(columns)), ("missing", set(columns) - found)):
         if names:
             raise ResultsError(f"{path}: {what} column {', '.join(sorted(names))}")
     gaps = table[["study", *key]].isna().any(axis=1)
     if gaps.any():
-        raise ResultsError(f"{path}: line {int(gaps.idxmax()) + 2} lacks one of study, {', '.join(key)}")
+        raise ResultsError(f"{path}: line {_line(gaps)} lacks one of study, {', '.join(key)}")
+    for name in set(columns) - set(TEXTS) - {"clean"}:
+        odd = pd.to_numeric(table[name], errors="coerce").isna() & table[name].notna()
+        if odd.any():
+            raise ResultsError(f"{path}: line {_line(odd)}: {name} {table[name][odd].iloc[0]!r}: allowed is a number")
     twice = table.duplicated(key)
     if twice.any():
-        first = ", ".join(f"{k} {table.loc[twice.idxmax(), k]}" for k in key)
+        first = ", ".join(f"{k} {table[k][twice].iloc[0]}" for k in key)
         raise ResultsError(f"{path}: {first} stands there twice")
     return table[columns]
+
+
+def _line(marked: pd.Series) -> int:
+    """Return the line of the file on which the first marked row stands, below the header."""
+    return int(marked.to_numpy().argmax()) + 2
 
 
 def _null(row: Mapping[str, Any]) -> dict[str, Any]:
