@@ -40,10 +40,9 @@ STUDIES = {
             "lr-0.1": {"lr": 0.1},
             "lr-0.3": {"lr": 0.3},
             "lr-0.1-affine": {"lr": 0.1, "augment": "affine"},
-            "lr-0.1-batch-64": {"lr": 0.1, "batch_size": 64},
         },
         common={"validate": True, "epochs": 6, "batch_size": 128, "schedule": "one-cycle", "augment": "none"},
-        seeds=2,
+        seeds=1,
     ),
     "reference": Study(
         question="Does the published recipe reach what was published?",
