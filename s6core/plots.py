@@ -55,7 +55,8 @@ def plot_curves(
         ends.append((variant, colour, over.index[-1], over["mean"].iloc[-1]))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=LABELS.get(metric, metric))
-    _label(ax, ends, at=1.02, axis="axes fraction")
+    if len(ends) > 1:  # a single line needs no name beside what the page says of it
+        _label(ax, ends, at=1.02, axis="axes fraction")
     return ax
 
 

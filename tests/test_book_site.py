@@ -37,6 +37,7 @@ def lay_out(folder: Path) -> Path:
     shutil.copy(ROOT / "book" / "references.bib", folder / "book")
     for path in (*FIXTURE.glob("*.md"), FIXTURE / "_toc.yml"):
         shutil.copy(path, folder / "book")
+    shutil.copytree(FIXTURE / "figures", folder / "book" / "figures")
     shutil.copytree(FIXTURE / "results", folder / "results")
     return folder
 
@@ -89,6 +90,12 @@ def test_tables_align_numbers_and_head_rows(book: Path) -> None:
     assert "1,168 + 32" in page(book, "book/more")
 
 
+def test_a_chapter_brings_figures_and_tables_of_its_own(book: Path) -> None:
+    html = page(book, "book/more")
+    assert 'src="../_images/fig-own-light.svg"' in html
+    assert re.search(r'<th class="stub"><p>three</p></th>\s*<td class="number"><p>5</p></td>', html)
+
+
 def test_a_quiz_is_a_fieldset_of_labelled_radio_buttons(book: Path) -> None:
     quiz = re.search(r'<form class="quiz" id="quiz-two">.*?</form>', page(book, "book/more"), re.DOTALL)
     assert quiz
@@ -104,6 +111,7 @@ def test_notebooks_are_named_after_their_variant(book: Path) -> None:
     html = page(book, "results/ablations/no-bn/notebook")
     assert re.search(r"<h1>ablations: no-bn", html)
     assert "12 of 938 batches" not in html  # a progress bar
+    assert re.search(r'<img alt="Curves The line is the mean\."', html)
     assert "the diff" in html and "tag_hide-input" in html
     assert "results/yours" not in page(book)
 

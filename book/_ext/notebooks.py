@@ -1,7 +1,8 @@
 """The executed notebooks as an appendix, and the buttons that open one elsewhere.
 
-A notebook of results/ is shown as it was stored, but for three things: its title says which variant it is, the cells
-that papermill passes parameters through are folded, and progress bars are left out.
+A notebook of results/ is shown as it was stored, but for four things: its title says which variant it is, the cells
+that papermill passes parameters through are folded, progress bars are left out, and a picture's alternative text is the
+text above its cell.
 
     ```{launch} experiments/ablation.ipynb
     ```
@@ -35,14 +36,19 @@ def prepare(app: Sphinx, docname: str, source: list[str]) -> None:
     except ValueError:
         return  # not JSON: whoever parses it says so
     study, variant = "/".join(folders[1:-2]), folders[-2]
+    above = ""
     for cell in content["cells"]:
+        if cell["cell_type"] == "markdown":
+            above = " ".join("".join(cell["source"]).replace("#", "").split())
         tags = cell.setdefault("metadata", {}).setdefault("tags", [])
         if FOLDED & set(tags) and "hide-input" not in tags:
             tags.append("hide-input")
         # a progress bar writes to stderr, thousands of times; warnings and errors of a stored run stay in the file
         outputs = cell.get("outputs", [])
         cell["outputs"] = [out for out in outputs if out.get("name") != "stderr"]
-        if cell["cell_type"] != "code":
+        if cell["cell_type"] == "code":
+            cell["metadata"].setdefault("mystnb", {}).setdefault("image", {}).setdefault("alt", above)
+        else:
             del cell["outputs"]
     cells = content["cells"]
     if cells and cells[0]["cell_type"] == "markdown":
