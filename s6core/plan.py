@@ -16,7 +16,6 @@ from s6core.results import Record
 NET_FIELDS = [f.name for f in fields(NetConfig)]
 TRAIN_FIELDS = [f.name for f in fields(TrainConfig)]
 OWN = ("study", "variant", "seeds", "device", "results")
-PLAIN = bool | int | float | str | list | tuple | None
 YOURS = results.REPOSITORY / "results" / "yours"
 """Where a reader's own runs go: never mixed with the published ones."""
 
@@ -59,7 +58,7 @@ def plan(given: Mapping[str, Any]) -> Plan:
     underscore or its value is not a plain one. Raises `ConfigError` with the name, the value and what is allowed.
     """
     known = (*NET_FIELDS, *TRAIN_FIELDS, *OWN)
-    plain = {k for k, v in given.items() if isinstance(v, PLAIN) and k[0] != "_" and k not in ("In", "Out")}
+    plain = {k for k, v in given.items() if _plain(v) and k[0] != "_" and k not in ("In", "Out")}
     values = {k: v for k, v in given.items() if k in known or k in plain}
     for name in values:
         if name not in known:
@@ -117,6 +116,13 @@ def _fit_together(net: NetConfig, train: TrainConfig, rows: Sequence[Layer]) -> 
             f"batch_size={train.batch_size}: the last batch has one image, too few for layer {pointwise[0]} "
             f"with its maps of 1 × 1; allowed is a size that leaves at least two"
         )
+
+
+def _plain(value: Any) -> bool:
+    """Return whether a value may have been meant as a parameter: a number, a text, or a list of them."""
+    if isinstance(value, list | tuple):
+        return all(map(_plain, value))
+    return isinstance(value, bool | int | float | str | None)
 
 
 def _conflict(path: Path, kind: str, ours: Any, stored: Any) -> str:
