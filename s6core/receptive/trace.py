@@ -7,6 +7,7 @@ image's values, as for torch.fx), and an operation without a rule cannot slip th
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -63,7 +64,8 @@ class Trace:
         dtype = next((p.dtype for p in self.net.parameters() if p.is_floating_point()), torch.float32)
         image = torch.empty(1, channels, height, width, dtype=dtype, device="meta")
         maps = Maps(dims=(2, 3), axes=(Axis.image(height), Axis.image(width)))
-        with torch.no_grad(), in_eval_mode(self.net), self._hooks():
+        with torch.no_grad(), in_eval_mode(self.net), self._hooks(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the cost of an operation, say, which is not paid here
             output = self._guarded(lambda: self.net(self.follow(image, maps)))
         if not any(isinstance(x, Followed) for x in tree_flatten(output)[0]):
             raise ReceptiveFieldError(
@@ -119,7 +121,8 @@ class Trace:
             pieces = [
                 x if x is None else self.follow(x, replace(m, source=where)) for x, m in zip(result, maps, strict=True)
             ]
-            return pieces if isinstance(result, list) else tuple(pieces)
+            self._note(where, _name(func), pieces[0])
+            return type(result)(pieces)  # a list, a tuple or one of torch's named tuples
         maps = replace(maps, source=where)
         if not isinstance(result, torch.Tensor):
             return tree_map_only(torch.Tensor, lambda x: self.follow(x, maps), result)

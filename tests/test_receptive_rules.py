@@ -1,0 +1,359 @@
+"""What each operation does to the field, what is refused, and what the errors say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from s6core.config import NetConfig
+from s6core.layers import layers
+from s6core.net import build
+from s6core.receptive import (
+    Box,
+    Field,
+    MisalignedError,
+    ReceptiveField,
+    ReceptiveFieldError,
+    UnknownLayerError,
+    UnknownOperationError,
+    fields,
+    receptive_field,
+)
+
+
+class Forward(nn.Module):
+    """A net that is one function, with a convolution of two channels and a linear layer at hand."""
+
+    def __init__(self, function: Callable[[nn.Module, torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 2, 3, padding=1)
+        self.fc = nn.Linear(2, 2)
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(self, x)
+
+
+def last(function: Callable[[nn.Module, torch.Tensor], torch.Tensor], size: int | tuple[int, int] = 16) -> Field:
+    return receptive_field(Forward(function), size)[-1]
+
+
+def test_reference_net_in_rows() -> None:
+    """3, 5, 7, pool 8 with stride 2, 12, 12, and 12 + 11·2 = 34 at the global average."""
+    seen = {f.name: f for f in fields(layers(NetConfig()))}
+    assert [seen[n].size[0] for n in ("conv1", "conv2", "conv3", "pool3", "conv4", "logits", "gap")] == [
+        3, 5, 7, 8, 12, 12, 34,
+    ]  # fmt: skip
+    assert [seen[n].stride[0] for n in ("conv3", "pool3", "conv4", "logits")] == [1, 2, 2, 2]
+    assert [seen[n].padding for n in ("conv1", "conv3", "pool3", "conv4")] == [(1, 1), (3, 3), (3, 3), (3, 3)]
+    assert seen["conv4"].unit(0, 11).unclipped == Box(-3, 19, 9, 31)
+    assert seen["conv4"].unit(0, 11).clipped == Box(0, 19, 9, 28)
+    assert seen["gap"].unit().clipped == Box(0, 0, 28, 28)
+    assert seen["gap"].output == (10, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        NetConfig(),
+        NetConfig(norm="group", head="fc", order="conv-norm-relu"),
+        NetConfig(channels=(4, 8, 8), pool="stride", pool_after=(1, 3), head="conv", norm="none"),
+        NetConfig(kernel=(5, 3, 1, 3), dilation=(1, 2, 1, 1), padding=(0, 1, 3, 2), norm="instance", dropout=0.1),
+        NetConfig(image=(3, 31, 40), pool="average", pool_after=(1, 2), head="max", norm="layer", activation="gelu"),
+        NetConfig(pool="none", head="fc", dropout=0.2, dropout_kind="channel"),
+    ],
+    ids=lambda c: c.norm + "-" + c.head,
+)
+def test_rows_and_the_module_built_from_them_agree(config: NetConfig) -> None:
+    rows, module = receptive_field(config), receptive_field(build(config), config.image[1:])
+    assert module.input_size == rows.input_size == config.image[1:]
+    for record in rows:
+        other = module[record.name]
+        assert (other.size, other.stride, other.padding) == (record.size, record.stride, record.padding)
+        assert other.global_by == record.global_by
+        corner = (record.units[0] - 1, record.units[1] - 1)
+        assert other.unit(*corner) == record.unit(*corner)
+
+
+Function = Callable[[nn.Module, torch.Tensor], torch.Tensor]
+
+# name: what the net does behind nothing, size, stride, padding (vertical, horizontal) of the result on 16×16 pixels
+KNOWN: dict[str, tuple[Function, tuple[int, int], tuple[object, object], tuple[object, object]]] = {
+    "pointwise": (lambda m, x: F.gelu(torch.sigmoid(x) * 2 + 1).clamp(0), (1, 1), (1, 1), (0, 0)),
+    "batch norm": (lambda m, x: F.batch_norm(x, torch.zeros(2), torch.ones(2)), (1, 1), (1, 1), (0, 0)),
+    "non-square": (lambda m, x: F.conv2d(x, torch.ones(2, 2, 3, 5), stride=(1, 2)), (3, 5), (1, 2), (0, 0)),
+    "dilated": (lambda m, x: F.conv2d(x, torch.ones(2, 2, 3, 3), padding=2, dilation=2), (5, 5), (1, 1), (2, 2)),
+    "even, same": (lambda m, x: F.conv2d(x, torch.ones(2, 2, 4, 2), padding="same"), (4, 2), (1, 1), (1, 0)),
+    "grouped": (lambda m, x: F.conv2d(x, torch.ones(2, 1, 3, 3), groups=2), (3, 3), (1, 1), (0, 0)),
+    "asymmetric": (lambda m, x: F.max_pool2d(F.pad(x, (2, 0, 1, 3)), 3), (3, 3), (3, 3), (1, 2)),
+    "cropped by padding": (lambda m, x: F.pad(x, (-2, 0, 0, -1)), (1, 1), (1, 1), (0, -2)),
+    "slice": (lambda m, x: x[:, :, 3:, 1::2], (1, 1), (1, 2), (-3, -1)),
+    "narrow": (lambda m, x: x.narrow(2, 3, 4), (1, 1), (1, 1), (-3, 0)),
+    "ceil mode": (lambda m, x: F.avg_pool2d(x, 3, 2, ceil_mode=True), (3, 3), (2, 2), (0, 0)),
+    "pool, stride of its own": (lambda m, x: F.max_pool2d(x, (2, 3)), (2, 3), (2, 3), (0, 0)),
+    "adaptive, even": (lambda m, x: F.adaptive_avg_pool2d(x, (4, 8)), (4, 2), (4, 2), (0, 0)),
+    "adaptive, uneven": (  # 16 to 5: windows of 4 and 5 (0–3, 3–6, 6–9, 9–12, 12–15), all of 4 here
+        lambda m, x: F.adaptive_max_pool2d(x, (5, None)), (4, 1), (Fraction(16, 5), 1), (Fraction(2, 5), 0),
+    ),
+    "global": (lambda m, x: F.adaptive_avg_pool2d(m.conv(x), 1), (18, 18), (16, 16), (1, 1)),
+    "mean over space": (lambda m, x: m.conv(x).mean((2, 3)), (18, 18), (16, 16), (1, 1)),
+    "mean over channels": (lambda m, x: m.conv(x).mean(1, keepdim=True), (3, 3), (1, 1), (1, 1)),
+    "maximum along one axis": (lambda m, x: x.max(dim=3).values, (1, 16), (1, 16), (0, 0)),
+    "flatten": (lambda m, x: torch.flatten(m.conv(x), 1), (18, 18), (16, 16), (1, 1)),
+    "view as vector": (lambda m, x: m.conv(x).view(x.size(0), -1), (18, 18), (16, 16), (1, 1)),
+    "channel shuffle by view": (
+        lambda m, x: m.conv(x).view(1, 2, 1, 16, 16).transpose(1, 2).reshape(1, 2, 16, 16), (3, 3), (1, 1), (1, 1),
+    ),
+    "channels last and back": (
+        lambda m, x: m.conv(m.fc(m.conv(x).permute(0, 2, 3, 1)).permute(0, 3, 1, 2)), (5, 5), (1, 1), (2, 2),
+    ),
+    "layer norm over channels": (
+        lambda m, x: F.layer_norm(x.permute(0, 2, 3, 1), (2,)).permute(0, 3, 1, 2), (1, 1), (1, 1), (0, 0),
+    ),
+    "chunk": (lambda m, x: torch.cat(m.conv(x).chunk(2, 1)[::-1], 1), (3, 3), (1, 1), (1, 1)),
+    "unbind and stack": (lambda m, x: torch.stack(m.conv(x).unbind(1), 1), (3, 3), (1, 1), (1, 1)),
+    "in place": (lambda m, x: m.conv(x).add_(x).relu_(), (3, 3), (1, 1), (1, 1)),
+    "nearest": (lambda m, x: F.interpolate(x, scale_factor=2), (1, 1), (Fraction(1, 2),) * 2, (Fraction(1, 4),) * 2),
+    "nearest undone": (lambda m, x: F.max_pool2d(F.interpolate(x, scale_factor=2), 2), (1, 1), (1, 1), (0, 0)),
+    "bilinear": (  # each unit between two pixels: −1 and 0, 0 and 1, …
+        lambda m, x: F.interpolate(x, scale_factor=2, mode="bilinear"), (2, 2), (Fraction(1, 2),) * 2,
+        (Fraction(3, 4),) * 2,
+    ),
+    "transposed": (
+        lambda m, x: F.conv_transpose2d(x, torch.ones(2, 2, 2, 2), stride=2), (1, 1), (Fraction(1, 2),) * 2,
+        (Fraction(1, 4),) * 2,
+    ),
+    "pixel shuffle there and back": (
+        lambda m, x: F.pixel_shuffle(F.pixel_unshuffle(m.conv(x), 2), 2), (4, 4), (1, 1), (Fraction(3, 2),) * 2,
+    ),
+    "vector to maps": (
+        lambda m, x: m.conv(m.fc(x.mean((2, 3))).view(1, 2, 1, 1).expand(1, 2, 4, 4)), (16, 16), (0, 0), (0, 0),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_operation_has_its_known_field(name: str) -> None:
+    function, size, stride, padding = KNOWN[name]
+    record = last(function)
+    assert (record.size, record.stride, record.padding) == (size, stride, padding)
+    assert not record.is_global
+
+
+def test_union_of_branches_is_the_larger_where_they_are_concentric() -> None:
+    """A 1×1 with stride 2 beside a 3×3 with stride 2 and padding 1: both are centred on pixel 2i."""
+
+    def shortcut(m: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(x, torch.ones(2, 2, 3, 3), stride=2, padding=1) + F.conv2d(x, torch.ones(2, 2, 1, 1), stride=2)
+
+    record = last(shortcut)
+    assert (record.size, record.stride, record.padding) == ((3, 3), (2, 2), (1, 1))
+
+
+def test_union_is_taken_along_each_axis() -> None:
+    def cross(m: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        tall = F.conv2d(x, torch.ones(2, 2, 7, 1), padding=(3, 0))
+        return torch.cat([tall, F.conv2d(x, torch.ones(2, 2, 1, 5), padding=(0, 2))], 1)
+
+    assert last(cross).size == (7, 5)
+    assert last(cross).padding == (3, 2)
+
+
+def conv(k: int, s: int = 1, p: int = 0) -> nn.Module:
+    return nn.Conv2d(2, 2, k, s, p)
+
+
+class Branches(nn.Module):
+    def __init__(self, left: nn.Module, right: nn.Module, join: Callable[..., torch.Tensor] = torch.add) -> None:
+        super().__init__()
+        self.left, self.right, self.join = left, right, join
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.join(self.left(x), self.right(x))
+
+
+MISALIGNED = {
+    "shifted by half a pixel": (conv(2, 2), conv(1, 2), "add"),
+    "shifted by one pixel": (nn.ZeroPad2d((0, 1, 0, 1)), nn.ZeroPad2d((1, 0, 1, 0)), "add"),
+    "padding of one side": (conv(3, 1, 1), nn.Sequential(nn.ZeroPad2d((2, 0, 0, 0)), nn.Conv2d(2, 2, (1, 3))), "add"),
+    "stride against crop": (conv(2, 2), nn.Sequential(conv(9)), "add"),
+}
+
+
+@pytest.mark.parametrize("name", MISALIGNED)
+def test_misaligned_branches_are_refused_with_node_and_both_sides(name: str) -> None:
+    left, right, node = MISALIGNED[name]
+    net = nn.Sequential(conv(1), Branches(left, right))
+    with pytest.raises(MisalignedError) as caught:
+        receptive_field(net, 16)
+    message = str(caught.value)
+    assert f"at '1.{node}'" in message
+    assert "'1.left" in message and "'1.right" in message
+    assert "unit 0 centred at" in message
+
+
+def test_misaligned_concatenation_is_refused_and_names_the_axis() -> None:
+    side = nn.Sequential(nn.ZeroPad2d((2, 0, 1, 1)), nn.Conv2d(2, 2, 3))
+    net = Branches(conv(3, 1, 1), side, lambda a, b: torch.cat([a, b], 1))
+    with pytest.raises(MisalignedError, match="horizontal axis"):
+        receptive_field(net, 16)
+
+
+def test_strides_that_disagree_are_refused() -> None:
+    """Two maps of the same shape: every second pixel of the whole image, and every pixel of its middle."""
+    net = Branches(nn.MaxPool2d(1, 2), nn.ZeroPad2d(-4))
+    with pytest.raises(MisalignedError, match=r"'left' \(stride 2, .*'right' \(stride 1, "):
+        receptive_field(net, 16)
+
+
+def test_squeeze_and_excitation_keeps_the_field_and_marks_it() -> None:
+    record = last(lambda m, x: m.conv(x) * torch.sigmoid(m.fc(x.mean((2, 3))))[:, :, None, None])
+    assert record.size == (3, 3)
+    assert record.global_by == ("mul",)
+
+
+def test_attention_is_marked() -> None:
+    record = last(lambda m, x: F.scaled_dot_product_attention(x, x, x))
+    assert record.size == (1, 1) and record.is_global
+
+
+def test_softmax_is_global_only_along_an_axis() -> None:
+    assert not last(lambda m, x: x.softmax(1)).is_global
+    assert last(lambda m, x: x.softmax(3)).is_global
+
+
+@pytest.mark.parametrize(
+    ("function", "operation"),
+    [
+        (lambda m, x: torch.fft.fft2(x).real, "fft_fft2"),
+        (lambda m, x: x.flip(3), "flip"),
+        (lambda m, x: torch.roll(x, 1, 2), "roll"),
+        (lambda m, x: F.grid_sample(x, torch.zeros(1, 4, 4, 2), align_corners=False), "grid_sample"),
+        (lambda m, x: F.unfold(x, 3), "unfold"),
+        (lambda m, x: x @ x, "matmul"),
+        (lambda m, x: torch.cat([x, x], 2), "cat, along the vertical axis"),
+        (lambda m, x: x.chunk(2, 3)[0], "chunk, along the horizontal axis"),
+        (lambda m, x: F.interpolate(x, scale_factor=1.5), "interpolate, .*factor of 3/2"),
+        (lambda m, x: F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True), "align_corners=True"),
+        (lambda m, x: x.view(1, 2, 4, 4, 16), "view, which cuts the vertical axis of 16 units"),
+        (lambda m, x: F.conv2d(x.transpose(2, 3), torch.ones(2, 2, 3, 3)), "expects the vertical axis on dimension 2"),
+        (lambda m, x: F.conv_transpose2d(x, torch.ones(2, 2, 1, 1), stride=2), "outputs that no input reaches"),
+    ],
+)
+def test_operation_without_a_rule_is_refused_by_name(function: Function, operation: str) -> None:
+    with pytest.raises(UnknownOperationError, match=operation):
+        last(function)
+
+
+def test_writing_into_a_tensor_is_refused() -> None:
+    def write(m: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        y = m.conv(x)
+        y[:, :, 0] = 0
+        return y
+
+    with pytest.raises(UnknownOperationError, match="writing into a part of a tensor"):
+        last(write)
+
+
+def test_net_that_decides_by_values_cannot_be_traced() -> None:
+    def decide(m: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return m.conv(x) if x.sum() > 0 else x
+
+    with pytest.raises(ReceptiveFieldError, match="at 'bool': Forward reads the values.*cannot be traced"):
+        last(decide)
+
+
+def test_output_that_does_not_follow_from_the_input_is_an_error() -> None:
+    with pytest.raises(ReceptiveFieldError, match="could not be followed back"):
+        last(lambda m, x: torch.ones(1, 2, 3, 3))
+
+
+def test_error_in_the_forward_pass_is_named_with_its_module() -> None:
+    class Fails(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            raise KeyError("lost")
+
+    with pytest.raises(ReceptiveFieldError, match="Sequential cannot be traced: KeyError in '1'"):
+        receptive_field(nn.Sequential(conv(1), Fails()), 16)
+
+
+def test_input_too_small_names_the_layer_and_the_sizes() -> None:
+    net = nn.Sequential(conv(3, 2), nn.MaxPool2d(2), conv(3))
+    with pytest.raises(ReceptiveFieldError, match=r"at '2': conv2d cannot take maps of 2×1×1; .* 6×7 is too small"):
+        receptive_field(net, (6, 7))
+    with pytest.raises(ReceptiveFieldError, match=r"input_size=0: allowed is one integer from 1"):
+        receptive_field(net, 0)
+    with pytest.raises(ReceptiveFieldError, match=r"these rows are sized for 28×28"):
+        receptive_field(layers(NetConfig()), 32)
+
+
+def test_wrong_channels_are_an_error_and_can_be_given() -> None:
+    net = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(5, 1, 1))
+    assert receptive_field(net, 8)["1"].size == (2, 2)
+    with pytest.raises(ReceptiveFieldError, match="at '1': conv2d cannot take maps of 3×4×4"):
+        receptive_field(net, 8, channels=3)
+
+
+def test_unknown_layer_offers_the_nearest() -> None:
+    field = receptive_field(nn.Sequential(conv(1), nn.ReLU()), 8)
+    named = receptive_field(build(NetConfig()), 28)
+    with pytest.raises(UnknownLayerError, match="unknown layer 'conv': did you mean 'conv4' or 'conv3'"):
+        named["conv"]
+    with pytest.raises(KeyError, match="unknown layer 'features': known: 0, 1"):
+        field["features"]
+    with pytest.raises(IndexError, match=r"layer 'conv4' has no unit in column 12: columns 0 to 11"):
+        named["conv4"].unit(0, 12)
+
+
+def test_module_called_twice_has_a_record_for_each_call() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.act = conv(3), nn.ReLU()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.act(self.conv(self.act(self.conv(x))))
+
+    field = receptive_field(nn.Sequential(Twice(), conv(1)), 16)
+    assert [record.name for record in field] == ["0.conv#1", "0.act#1", "0.conv#2", "0.act#2", "1"]
+    assert field["0.conv#1"].size == (3, 3)
+    assert field["0.conv"].size == field["0.act"].size == field["0"].size == (5, 5)
+
+
+def test_functional_calls_are_named_by_the_module_they_are_in() -> None:
+    field = receptive_field(nn.Sequential(Branches(conv(3, 1, 1), nn.Identity())), 8)
+    assert [record.name for record in field] == ["0.left", "0.right", "0.add"]
+    assert isinstance(field, ReceptiveField) and len(field) == 3 and "0.add" in field and "add" not in field
+
+
+def test_net_is_left_as_it_was() -> None:
+    net = nn.Sequential(conv(3), nn.BatchNorm2d(2), nn.Dropout()).train()
+    net[2].eval()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    receptive_field(net, 8)
+    assert [module.training for module in net] == [True, True, False]
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
+
+
+def test_half_precision_and_meta_nets_are_followed() -> None:
+    assert receptive_field(conv(3).half(), 8).input_size == (8, 8)
+    with torch.device("meta"):
+        net = nn.Sequential(conv(3), nn.Linear(6, 6))
+    assert receptive_field(net, 8)["1"].size == (3, 8)
+
+
+def test_importing_the_package_imports_no_torch() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from s6core.receptive import fields, receptive_field; from s6core.config import NetConfig; "
+        "receptive_field(NetConfig()); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
