@@ -135,14 +135,14 @@ def _of_comparison(study: str, variant: str, quantity: str, aspect: str, sources
     row = sources.comparison(study).loc[variant]
     low, high = (None if pd.isna(row[c]) else float(row[c]) for c in ("low", "high"))
     number = None if pd.isna(row["difference"]) else float(row["difference"])
-    value = Value(kind="points", number=number, words="no mean difference", low=low, high=high)
+    value = Value(kind="points", number=number, words="not defined", low=low, high=high)
     who = f"{_pairs(int(row['n']))}, {variant} minus {REFERENCE}, results/{study}/runs.csv"
     spread = f", 95% interval {write_interval(value)}" if low is not None else ""
     note = f"{who}{spread}" if quantity != "difference" else f"mean of {who}{spread}"
     if quantity in ("verdict", "reason"):
         return Value(kind="text", words=str(row[quantity]), note=f"{write(value)} points: {note}; {row['reason']}")
     if pd.isna(row[quantity]):
-        raise KeyError(f"study {study}, variant {variant}: no {quantity}, for {row['reason']}")
+        return Value(kind="text", words="not defined", note=f"{row['reason']}: {who}")
     if quantity != "difference":
         return Value(kind=KINDS.get(quantity, "p"), number=float(row[quantity]), note=note)
     return _aspect(replace(value, note=note), aspect, None, who)
@@ -200,7 +200,8 @@ def _aspect(value: Value, aspect: str, values: pd.Series | None, who: str) -> Va
         return value
     if aspect in ("interval", "low", "high"):
         if value.low is None or value.high is None:
-            raise KeyError(f"one seed has no {aspect}: {who}")
+            # true of the data, and not the author's mistake: the sentence says it instead of failing the build
+            return Value(kind="text", words="no interval", note=f"without a spread there is none: {who}")
         if aspect == "interval":
             return replace(value, kind="text", number=None, words=write_interval(value), note=f"95% interval, {who}")
         return replace(value, number=getattr(value, aspect), note=f"{aspect} end of the 95% interval, {who}")
