@@ -85,7 +85,9 @@ def _head(config: NetConfig, shape: Shape) -> list[Layer]:
     op: Op = "global-max" if config.head == "max" else "global-average"
     name = "max" if config.head == "max" else "gap"
     rows.append(Layer(name=name, op=op, input=maps, output=point, kernel=maps[1:]))
-    return [*rows, _linear(point, classes)] if config.head == "gap-fc" else rows
+    if config.head == "gap-fc":
+        rows += [Layer(name="flatten", op="flatten", input=point, output=point), _linear(point, classes)]
+    return rows
 
 
 def _dress(config: NetConfig, tag: str, shape: Shape, *, norm: bool = True, activation: bool = True) -> list[Layer]:

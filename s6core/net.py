@@ -42,18 +42,13 @@ def build(config: NetConfig | list[Layer], *, seed: int = 0) -> nn.Sequential:
     `seed`, so that two nets which differ only from some layer on start from the same weights up to there.
     """
     rows = config if isinstance(config, list) else layers(config)
-    modules = OrderedDict((row.name, MODULES[row.op](row)) for row in rows)
-    if rows[-1].op not in ("linear", "flatten"):
-        modules["logit-vector"] = nn.Flatten()
-    net = nn.Sequential(modules)
-    reset(net, seed=seed)
-    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch declares it with a tensor
-
-
-def reset(net: nn.Module, *, seed: int) -> None:
-    """Draw the weights anew, on the CPU's random stream of this seed."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]):  # torch's own stream stays where it is
+        modules = OrderedDict((row.name, MODULES[row.op](row)) for row in rows)
+        if rows[-1].op not in ("linear", "flatten"):
+            modules["logit-vector"] = nn.Flatten()
         torch.manual_seed(seed)
-        for module in net.modules():
+        for module in modules.values():
             if callable(draw := getattr(module, "reset_parameters", None)):
                 draw()
+    net = nn.Sequential(modules)
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch declares it with a tensor
