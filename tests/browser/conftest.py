@@ -16,10 +16,11 @@ sys.path.append(str(ROOT / "book"))
 
 from _ext.explorer import FOLDER, SCRIPTS  # noqa: E402
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+PATIENCE = 120_000  # ms: a machine that trains beside the tests is slow
 QUIET = (
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
+    "--disable-sync", "--disable-gpu",
 )  # fmt: skip
 
 
@@ -36,24 +37,50 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def everyday(browser: Any) -> Any:
+    """The page that most tests share: a fresh context for each would take most of their time."""
+    return browser.new_page()
+
+
 @pytest.fixture
-def visit(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Open a file in a context of its own; afterwards, nothing may have complained or asked another host."""
-    contexts, complaints = [], []
+def visit(browser: Any, everyday: Any) -> Iterator[Callable[..., Any]]:
+    """Open a file, with options in a context of its own; afterwards, nothing may have complained or asked a host."""
+    pages, complaints = [], []
+
+    def error(error: Any) -> None:
+        complaints.append(f"error: {error}")
+
+    def console(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def request(request: Any) -> None:
+        if not request.url.startswith(("file:", "data:")):
+            complaints.append(request.url)
+
+    listeners = {"pageerror": error, "console": console, "request": request}
 
     def visit(path: Path, fragment: str = "", **options: Any) -> Any:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("console", lambda message: message.type in ("error", "warning") and complaints.append(message.text))
-        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or complaints.append(request.url))
-        page.goto(path.as_uri() + fragment)
+        page = browser.new_page(**options) if options else everyday
+        if page is everyday:
+            page.goto("about:blank")  # otherwise a fragment alone would not load the page again
+            page.set_viewport_size({"width": 1280, "height": 900})
+            page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        if page not in pages:
+            pages.append(page)
+            for event, listener in listeners.items():
+                page.on(event, listener)
+        page.set_default_timeout(PATIENCE)
+        page.goto(path.as_uri() + fragment, timeout=PATIENCE)
         return page
 
     yield visit
-    for context in contexts:
-        context.close()
+    for page in pages:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        if page is not everyday:
+            page.close()
     assert complaints == []
 
 

@@ -94,7 +94,8 @@ def test_the_side_view_is_pointed_at_too(explorer: Open) -> None:
 
 
 def test_touch_chooses_and_then_draws(explorer: Open) -> None:
-    page = explorer('stack="conv3, conv3"', viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    page = explorer('stack="conv3, conv3"', **phone)
     page.touchscreen.tap(*at_unit(page, "conv2", (3, 4), units=24, border=0))
     assert readout(page).startswith("Layer conv2, unit (3, 4): ")
     chosen, other = page.locator(".rx-map-chosen .rx-grid"), page.locator(".rx-map:not(.rx-map-chosen) .rx-grid")
@@ -173,13 +174,18 @@ def test_a_link_brings_back_stack_image_digit_and_unit(explorer: Open) -> None:
 
 
 def test_the_box_grows_back_unless_motion_is_unwanted(explorer: Open) -> None:
-    page = explorer('preset="reference"', reduced_motion="no-preference")
+    page = explorer('preset="reference" unit="conv2:3,4"')
+    on_image, on_map = page.locator(".rx-overlay .rx-seen-line"), page.locator(".rx-seen:visible")
+    page.clock.install()
     page.get_by_role("button", name="Grow the box").click()
-    assert page.locator(".rx-overlay .rx-seen-line").count() == 0  # it has not come to the image yet
-    page.wait_for_selector(".rx-overlay .rx-seen-line", state="attached")
-    still = explorer('preset="reference"', reduced_motion="reduce")
-    cell(still, "conv4").press("Enter")
-    assert still.locator(".rx-overlay .rx-seen-line").count() == 1
+    assert (on_map.count(), on_image.count()) == (0, 0)
+    page.clock.run_for(500)
+    assert (on_map.count(), on_image.count()) == (1, 0)  # on conv1's map
+    page.clock.run_for(500)
+    assert (on_map.count(), on_image.count()) == (1, 1)
+    page.emulate_media(reduced_motion="reduce")
+    cell(page, "conv2").press("Enter")
+    assert (on_map.count(), on_image.count()) == (1, 1)
 
 
 def test_colours_follow_the_pages_theme_else_the_systems(explorer: Open) -> None:
