@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 import torch
+import torch.fx
 from torch import nn
 from torch.nn import functional as F
 
@@ -65,7 +66,7 @@ def test_reference_net_in_rows() -> None:
         NetConfig(channels=(4, 8, 8), pool="stride", pool_after=(1, 3), head="conv", norm="none"),
         NetConfig(kernel=(5, 3, 1, 3), dilation=(1, 2, 1, 1), padding=(0, 1, 3, 2), norm="instance", dropout=0.1),
         NetConfig(image=(3, 31, 40), pool="average", pool_after=(1, 2), head="max", norm="layer", activation="gelu"),
-        NetConfig(pool="none", head="fc", dropout=0.2, dropout_kind="channel"),
+        NetConfig(pool="none", head="gap-fc", dropout=0.2, dropout_kind="channel"),
     ],
     ids=lambda c: c.norm + "-" + c.head,
 )
@@ -273,6 +274,34 @@ def test_output_that_does_not_follow_from_the_input_is_an_error() -> None:
         last(lambda m, x: torch.ones(1, 2, 3, 3))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_scripted_module_is_named() -> None:
+    net = nn.Sequential(conv(1), torch.jit.script(nn.ReLU()))
+    with pytest.raises(ReceptiveFieldError, match="module '1' is scripted: its operations cannot be traced"):
+        receptive_field(net, 8)
+
+
+def test_pooling_that_also_gives_its_indices_has_a_record() -> None:
+    class Indices(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pool = nn.MaxPool2d(2, return_indices=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.pool(x)[0]
+
+    assert receptive_field(Indices(), 8)["pool"].size == (2, 2)
+
+
+def test_graph_module_of_fx_has_the_fields_of_its_net() -> None:
+    net = nn.Sequential(Branches(conv(3, 1, 1), conv(1)), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(32, 2))
+    traced, own = receptive_field(torch.fx.symbolic_trace(net), 8), receptive_field(net, 8)
+    for name in ("0.left", "1", "3"):
+        assert traced[name] == own[name]
+        assert traced[name].unit() == own[name].unit()
+        assert (traced[name].size, traced[name].padding) == (own[name].size, own[name].padding)
+
+
 def test_error_in_the_forward_pass_is_named_with_its_module() -> None:
     class Fails(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -288,6 +317,8 @@ def test_input_too_small_names_the_layer_and_the_sizes() -> None:
         receptive_field(net, (6, 7))
     with pytest.raises(ReceptiveFieldError, match=r"input_size=0: allowed is one integer from 1"):
         receptive_field(net, 0)
+    with pytest.raises(ReceptiveFieldError, match=r"no rows"):
+        receptive_field([])
     with pytest.raises(ReceptiveFieldError, match=r"these rows are sized for 28×28"):
         receptive_field(layers(NetConfig()), 32)
 

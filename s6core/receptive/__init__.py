@@ -49,6 +49,8 @@ def receptive_field(
         net = layers(net if size is None else replace(net, image=(net.image[0], *size)))
     if isinstance(net, Sequence):
         rows: Sequence[Layer] = net
+        if not rows:
+            raise ReceptiveFieldError("no rows: a net has at least one layer")
         own = rows[0].input[1:]
         if size not in (None, own):
             raise ReceptiveFieldError(f"input_size={input_size!r}: these rows are sized for {own[0]}×{own[1]}")

@@ -60,6 +60,9 @@ class Trace:
         self.stand_ins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # with the tensor, so that its id stays its
 
     def run(self, channels: int) -> ReceptiveField:
+        for module, name in self.names.items():
+            if isinstance(module, torch.jit.ScriptModule):
+                raise ReceptiveFieldError(f"module {name!r} is scripted: its operations cannot be traced")
         height, width = self.input_size
         dtype = next((p.dtype for p in self.net.parameters() if p.is_floating_point()), torch.float32)
         image = torch.empty(1, channels, height, width, dtype=dtype, device="meta")
@@ -70,7 +73,7 @@ class Trace:
         if not any(isinstance(x, Followed) for x in tree_flatten(output)[0]):
             raise ReceptiveFieldError(
                 f"{type(self.net).__name__}: its output could not be followed back to the input; "
-                f"compiled or scripted parts, and functions of one's own for autograd, cannot be traced"
+                f"compiled parts, and functions of one's own for autograd, cannot be traced"
             )
         return self._finished()
 
@@ -178,14 +181,15 @@ class Trace:
 
         def leave(module: nn.Module, args: Any, output: Any) -> None:
             self.path.pop()
-            if not isinstance(output, Followed):
+            first = output[0] if isinstance(output, tuple) and output else output  # a pooling may add its indices
+            if not isinstance(first, Followed):
                 return
             name, op = self.names[module], type(module).__name__
             if _is_layer(module, self.net):
-                output.maps = replace(output.maps, source=name)
-                self.records.append(self._field(name, op, output))
+                first.maps = replace(first.maps, source=name)
+                self.records.append(self._field(name, op, first))
             elif name:
-                self.also[name] = self._field(name, op, output)
+                self.also[name] = self._field(name, op, first)
 
         with ExitStack() as stack:
             for module in self.names:
