@@ -14,6 +14,7 @@ book: install ## Fetch MNIST, rerun a small study here, build the site from the 
 
 site: install ## Build the site only
 	$(BUILD)
+	@cp book/_build/figures/fig-headline-light.svg book/_build/figures/fig-headline-dark.svg book/ # for the README
 	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
 
 install: $(INSTALLED) ## Create .venv and install everything into it
