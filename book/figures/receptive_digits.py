@@ -1,0 +1,284 @@
+"""What the cells of the trained reference net see and say, from results/receptive/ (see experiments/receptive.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from _ext.figures import figure, table
+from _ext.sources import Sources
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from s6core.config import NetConfig
+from s6core.layers import layers
+from s6core.receptive import Box, Field, fields
+from s6core.style import INK, OKABE_ITO
+
+SIDE = 28
+
+
+def arrays(sources: Sources) -> Any:
+    path = sources.folder / "receptive" / "digits.npz"
+    sources.used.add(path)
+    if not path.is_file():
+        raise KeyError("results/receptive/digits.npz is missing: python -m experiments.receptive makes it")
+    return np.load(path)
+
+
+def reference(name: str) -> Field:
+    return next(field for field in fields(layers(NetConfig())) if field.name == name)
+
+
+def is_dark() -> bool:
+    return str(mpl.rcParams["text.color"]) == INK["dark"]
+
+
+def soft() -> str:
+    return str(mpl.rcParams["axes.edgecolor"])
+
+
+def accent() -> str:
+    return OKABE_ITO[5] if is_dark() else OKABE_ITO[0]
+
+
+def warm() -> str:
+    return OKABE_ITO[1] if is_dark() else OKABE_ITO[3]
+
+
+def ramp(*stops: tuple[str, float]) -> Any:
+    """Return a colour map between colours with their opacities: the page shows through."""
+    return mpl.colors.LinearSegmentedColormap.from_list("ramp", [mpl.colors.to_rgba(*stop) for stop in stops])
+
+
+def draw_digit(ax: Axes, pixels: Any, strength: float = 1.0) -> None:
+    """Draw a digit in the page's ink, on the page's paper, with pixel i between i and i + 1."""
+    ink = str(mpl.rcParams["text.color"])
+    height, width = pixels.shape
+    extent = (0, width, height, 0)
+    ax.imshow(pixels, cmap=ramp((ink, 0.0), (ink, strength)), vmin=0, vmax=255, extent=extent, interpolation="nearest")
+    ax.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor=soft(), linewidth=0.8))
+    ax.set(xlim=(-0.4, width + 0.4), ylim=(height + 0.4, -0.4), aspect="equal")
+    ax.axis("off")
+
+
+def draw_box(ax: Axes, box: Box, colour: str, *, fill: float = 0.0, **style: Any) -> None:
+    corner, (height, width) = (box.left, box.top), box.size
+    if fill:
+        ax.add_patch(Rectangle(corner, width, height, facecolor=colour, alpha=fill, edgecolor="none"))
+    ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, **{"linewidth": 1.8, **style}))
+
+
+def centre(seen: Field, i: int) -> float:
+    """Return the middle of unit i's field, on an axis where pixel p lies between p and p + 1."""
+    return float(-seen.padding[0] + i * seen.stride[0] + seen.size[0] / 2)
+
+
+@figure
+def receptive_border_units(sources: Sources, *, layer: str = "conv4", digit: int = 4) -> Any:
+    """A unit in the corner, one at the edge, one in the middle: what the formula gives, and what is really there."""
+    pixels, seen = arrays(sources)["examples"][digit], reference(layer)
+    last = seen.units[0] - 1
+    picture, axes = plt.subplots(1, 3, figsize=(6.8, 2.7))
+    past = int(seen.padding[0])
+    for ax, unit in zip(axes, ((0, 0), (last // 2, last), (last // 2, last // 2)), strict=True):
+        draw_digit(ax, pixels, 0.85)
+        found = seen.unit(*unit)
+        draw_box(ax, found.unclipped, warm(), linestyle=(0, (3, 2)), linewidth=1.2)
+        draw_box(ax, found.clipped, accent(), fill=0.3)
+        height, width = found.clipped.size
+        ax.set_title(f"unit ({unit[0]}, {unit[1]})", size=10.5)
+        words = f"sees {height} × {width} = {height * width}"
+        ax.text(SIDE / 2, SIDE + past + 1, words, ha="center", va="top", size=10)
+        ax.set(xlim=(-past - 0.6, SIDE + past + 0.6), ylim=(SIDE + past + 0.6, -past - 0.6))
+    return picture
+
+
+@figure
+def receptive_votes(sources: Sources, *, digits: list[int] | None = None) -> Any:
+    """Each cell's own answer, written where it looks, over the digit; the right ones in the stronger colour."""
+    stored, lines = arrays(sources), sources.table("receptive/examples.csv")
+    seen, chosen = reference("norm-logits"), digits or [0, 4, 9]
+    picture, axes = plt.subplots(1, len(chosen), figsize=(3.1 * len(chosen), 3.4), squeeze=False)
+    for ax, number in zip(axes[0], chosen, strict=True):
+        label, answers = int(lines["label"][number]), stored["maps"][number].argmax(0)
+        draw_digit(ax, stored["examples"][number], 0.22)
+        for i, j in np.ndindex(answers.shape):
+            right = answers[i, j] == label
+            ax.text(
+                centre(seen, j), centre(seen, i), str(answers[i, j]), ha="center", va="center_baseline", size=8.5,
+                color=accent() if right else warm(), weight="bold" if right else "normal", alpha=1 if right else 0.85,
+                in_layout=False,  # hundreds of texts to lay out would take seconds
+            )  # fmt: skip
+        read = int(lines["read"][number])
+        words = f"a {label}, read as {read}" if read != label else f"a {label}, read as such"
+        ax.set_title(f"{words}\n{int((answers == label).sum())} of {answers.size} cells say {label}", size=10.5)
+    return picture
+
+
+@figure
+def receptive_evidence(sources: Sources, *, digit: int = 4) -> Any:
+    """The ten maps of one digit: where each class finds what speaks for it, against the mean of all ten classes."""
+    stored, lines = arrays(sources), sources.table("receptive/examples.csv")
+    pixels, maps = stored["examples"][digit], stored["maps"][digit].astype(float)
+    evidence = maps - maps.mean(0)
+    seen, label = reference("norm-logits"), int(lines["label"][digit])
+    most = np.abs(evidence).max()
+    colours = ramp((warm(), 0.95), (warm(), 0.0), (accent(), 0.0), (accent(), 0.95))
+    low = centre(seen, 0) - 1
+    extent = (low, low + 2 * maps.shape[2], low + 2 * maps.shape[1], low)
+    picture, axes = plt.subplots(2, 5, figsize=(8.6, 4.3))
+    scores, ink = evidence.mean((1, 2)), str(mpl.rcParams["text.color"])
+    for c, ax in enumerate(axes.flat):
+        draw_digit(ax, pixels, 0.4)
+        ax.imshow(evidence[c], cmap=colours, vmin=-most, vmax=most, extent=extent, interpolation="nearest", zorder=2)
+        i, j = divmod(int(evidence[c].argmax()), maps.shape[2])
+        draw_box(ax, seen.unit(i, j).clipped, str(mpl.rcParams["text.color"]), linewidth=1.2, zorder=3)
+        ax.set_title(f"for {c}: {scores[c]:+.2f}".replace("-", "−"), size=10.5, color=accent() if c == label else ink)
+        ax.set(xlim=(-0.4, SIDE + 0.4), ylim=(SIDE + 0.4, -0.4))
+    return picture
+
+
+@figure
+def receptive_cells(sources: Sources) -> Any:
+    """How often each cell alone names the digit, written at the middle of what it sees."""
+    cells, seen = sources.table("receptive/cells.csv"), reference("norm-logits")
+    grid = cells.pivot(index="row", columns="column", values="accuracy").to_numpy()
+    ax = plt.figure(figsize=(5.6, 5.6)).add_subplot()
+    low = centre(seen, 0) - 1
+    extent = (low, low + 2 * grid.shape[1], low + 2 * grid.shape[0], low)
+    ax.imshow(grid, cmap=ramp((accent(), 0.03), (accent(), 0.75)), extent=extent, interpolation="nearest", vmin=10)
+    for i, j in np.ndindex(grid.shape):
+        ax.text(centre(seen, j), centre(seen, i), f"{grid[i, j]:.0f}", ha="center", va="center", size=9, in_layout=False)
+    best = np.unravel_index(grid.argmax(), grid.shape)
+    for place, colour in (((0, 0), warm()), (best, str(mpl.rcParams["text.color"]))):
+        draw_box(ax, seen.unit(int(place[0]), int(place[1])).clipped, colour, linewidth=1.4)
+    ax.add_patch(Rectangle((0, 0), SIDE, SIDE, fill=False, edgecolor=soft(), linewidth=0.9))
+    ax.set(xlim=(-0.4, SIDE + 0.4), ylim=(SIDE + 0.4, -0.4), aspect="equal")
+    ax.axis("off")
+    return ax
+
+
+@figure
+def receptive_windows(sources: Sources) -> Any:
+    """Accuracy against the side of the middle square that is seen: the net's cells, and nearest neighbours."""
+    frame, cells = sources.table("receptive/windows.csv"), sources.table("receptive/cells.csv")
+    ax = plt.figure(figsize=(6.6, 3.9)).add_subplot()
+    net, near = (frame[frame["who"] == who] for who in ("net", "nearest neighbour"))
+    ax.plot(near["side"], near["accuracy"], color=warm(), marker="s", label="nearest neighbour in that square")
+    ax.plot(net["side"], net["accuracy"], color=accent(), marker="o", label="the net's middle cells, averaged")
+    best = cells.loc[cells["accuracy"].idxmax()]
+    ax.plot(best["height"], best["accuracy"], "*", markersize=13, color=accent(), label="its best single cell")
+    ax.set(xlabel="side of the square that is seen (pixels)", ylabel="test accuracy (%)")
+    ax.set(xlim=(2.5, 29), ylim=(None, 101.5))
+    ax.legend(loc="lower right")
+    return ax
+
+
+@figure
+def receptive_pairs(sources: Sources) -> Any:
+    """Pairs of digits of two classes that look alike inside one box: each whole, and what the box shows of it."""
+    stored, frame = arrays(sources), sources.table("receptive/pairs.csv")
+    seen, shown = reference("norm-logits"), [int(n) for n in stored["shown"]]
+    picture, axes = plt.subplots(2, 2 * len(shown), figsize=(1.55 * 2 * len(shown), 3.2))
+    for number, row in enumerate(shown):
+        line = frame.loc[row]
+        box = seen.unit(int(line["row"]), int(line["column"])).clipped
+        for side, (name, colour) in enumerate((("one", accent()), ("other", warm()))):
+            whole, cut = axes[0, 2 * number + side], axes[1, 2 * number + side]
+            pixels = stored["pairs"][number, side]
+            draw_digit(whole, pixels, 0.8)
+            draw_box(whole, box, colour, linewidth=1.6)
+            whole.set_title(f"a {int(line[name])}", size=11)
+            draw_digit(cut, pixels[box.slices], 0.9)
+            draw_box(cut, Box(0, 0, *box.size), colour)
+    return picture
+
+
+@figure
+def receptive_effective(sources: Sources, *, layers: list[str] | None = None) -> Any:
+    """Effective fields before and after training, each on its own scale, with the theoretical box."""
+    stored, frame = arrays(sources), sources.table("receptive/effective.csv")
+    names = layers or ["conv2", "conv3", "conv4", "gap"]
+    picture, axes = plt.subplots(2, len(names), figsize=(2.0 * len(names), 4.7), squeeze=False)
+    for line, state in zip(axes, ("untrained", "trained"), strict=True):
+        for ax, name in zip(line, names, strict=True):
+            gradient = stored[f"{state}-{name}"]
+            found = frame[(frame["state"] == state) & (frame["seed"] == 0) & (frame["layer"] == name)].iloc[0]
+            ax.imshow(
+                gradient / gradient.max(), cmap=ramp((accent(), 0.0), (accent(), 1.0)), vmin=0, vmax=1,
+                extent=(0, SIDE, SIDE, 0), interpolation="nearest",
+            )  # fmt: skip
+            side = int(found["side"])
+            box = Box(int(found["top"]), int(found["left"]), int(found["top"]) + side, int(found["left"]) + side)
+            draw_box(ax, box, warm(), linewidth=1.3)
+            ax.add_patch(Rectangle((0, 0), SIDE, SIDE, fill=False, edgecolor=soft(), linewidth=0.7))
+            ax.set(xlim=(-0.4, SIDE + 0.4), ylim=(SIDE + 0.4, -0.4), aspect="equal", xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+            if state == "untrained":
+                ax.set_title(name, size=11)
+            ax.set_xlabel(f"{found['area']:.0f} of {found['pixels']:.0f}", size=10)
+        line[0].set_ylabel(state, size=11)
+    return picture
+
+
+@table
+def receptive_effective_table(sources: Sources) -> pd.DataFrame:
+    """Theoretical pixels and equivalent area, untrained and trained, layer by layer."""
+    frame = sources.table("receptive/effective.csv")
+    own = frame[frame["seed"] == 0].pivot(index="layer", columns="state", values="area")
+    pixels = frame[frame["state"] == "trained"].set_index("layer")["pixels"]
+    lines = [
+        {"layer": name, "theoretical field (pixels)": int(pixels[name]),
+         "untrained: equivalent pixels": row["untrained"], "trained: equivalent pixels": row["trained"],
+         "trained: share (%)": 100 * row["trained"] / pixels[name]}
+        for name, row in own.loc[pixels.index].iterrows()
+    ]  # fmt: skip
+    table = pd.DataFrame(lines)
+    table.attrs["formats"] = {c: ".0f" for c in table.columns[1:]}
+    return table
+
+
+@figure
+def receptive_known_nets(sources: Sources, *, nets: list[str] | None = None) -> Any:
+    """The field after each convolution of the nets everybody knows, on a logarithmic scale, beside their image."""
+    frame = sources.table("receptive/growth.csv")
+    chosen = nets or ["alexnet", "vgg16", "resnet18", "resnet50", "resnet152", "mobilenet_v2"]
+    ax = plt.figure(figsize=(7.0, 4.3)).add_subplot()
+    shades = [c for c in OKABE_ITO if c != OKABE_ITO[0 if is_dark() else 6]]
+    for name, colour, mark in zip(chosen, shades, "os^DvPX", strict=False):
+        own = frame[(frame["net"] == name)].drop_duplicates("number", keep="first")
+        own = own[own["size"].cummax() == own["size"]]  # a shortcut's 1×1 looks back at less
+        ax.plot(own["number"], own["size"], color=colour, linewidth=1.7)
+        end = own.iloc[-1]
+        ax.plot(end["number"], end["size"], mark, color=colour, markersize=7, label=end["title"])
+    ax.axhline(224, color=soft(), linestyle=(0, (4, 3)), linewidth=1.1)
+    ax.text(150, 224 * 0.95, "the image: 224", ha="right", va="top", size=9.5, color=soft())
+    ax.set(xscale="log", yscale="log", xlabel="number of convolutions so far", ylabel="receptive field (pixels)")
+    for axis, ticks in ((ax.xaxis, (1, 2, 5, 10, 20, 50, 100, 150)), (ax.yaxis, (3, 10, 30, 100, 300, 1000))):
+        axis.set_major_locator(mpl.ticker.FixedLocator(ticks))
+        axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axis.set_minor_locator(mpl.ticker.NullLocator())
+    ax.legend(loc="lower right")
+    return ax
+
+
+@table
+def receptive_nets(sources: Sources) -> pd.DataFrame:
+    """The last maps of the nets everybody knows, from the engine, in the order of their years."""
+    frame = sources.table("receptive/nets.csv")
+    lines = [
+        {"net": row["title"], "year": str(row["year"]), "image": row["input"], "convolutions": row["convolutions"],
+         "field": row["size"], "jump": row["stride"], "padding": row["padding"],
+         "field / image": f"{row['size'] / row['input']:.2f}",
+         "units that see all": f"{row['whole']} of {row['total']}",
+         "really global": "yes" if row["global_layers"] else "no"}
+        for _, row in frame.sort_values("year", kind="stable").iterrows()
+    ]  # fmt: skip
+    table = pd.DataFrame(lines)
+    table.attrs["formats"] = {"field": ",", "padding": ","}
+    table.attrs["right"] = ("year", "field / image", "units that see all")
+    return table

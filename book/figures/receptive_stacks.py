@@ -1,0 +1,239 @@
+"""Pictures of what one unit sees, of any stack: `receptive-side stack=conv3,conv3s2/conv3,max2`. No net runs here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from _ext.figures import figure, table
+from _ext.sources import Sources
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, Rectangle
+
+from s6core.layers import Layer
+from s6core.receptive import Field, fields
+from s6core.receptive.geometry import window
+from s6core.style import OKABE_ITO, PAPER
+
+LAYER = re.compile(r"(conv|max|avg|gap)(\d*)((?:[spd]\d+)*)")
+OPS = {"conv": "conv", "max": "max-pool", "avg": "average-pool", "gap": "global-average"}
+
+
+def stacks(value: str | list[str]) -> list[str]:
+    """Return the stacks of an argument: layers stand between commas, stacks between strokes."""
+    text = value if isinstance(value, str) else ",".join(map(str, value))
+    return text.split("/")
+
+
+def rows_of(text: str, size: int) -> list[Layer]:
+    """Read a stack of one channel, "conv3p1,max2,conv5s2d2,gap", as the explorer writes it."""
+    rows: list[Layer] = []
+    for number, word in enumerate(text.split(","), 1):
+        match = LAYER.fullmatch(word)
+        if not match:
+            raise ValueError(f"{word!r}: write conv3s2p1d2, max2, avg2s2 or gap")
+        length = rows[-1].output[1] if rows else size
+        kernel = length if match[1] == "gap" else int(match[2] or (3 if match[1] == "conv" else 2))
+        given = {letter: int(count) for letter, count in re.findall(r"([spd])(\d+)", match[3])}
+        stride = given.get("s", 1 if match[1] == "conv" else kernel)
+        padding, dilation = given.get("p", 0), given.get("d", 1)
+        units = (length + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+        if units < 1:
+            raise ValueError(f"{word!r}: does not fit into maps of {length}")
+        rows.append(Layer(
+            name=f"{match[1]}{number}", op=OPS[match[1]], input=(1, length, length), output=(1, units, units),
+            kernel=(kernel,) * 2, stride=(stride,) * 2, padding=(padding,) * 2, dilation=(dilation,) * 2,
+        ))  # type: ignore[arg-type]  # fmt: skip
+    return rows
+
+
+def read_back(rows: list[Layer], unit: int) -> list[dict[int, int]]:
+    """Return for the image and each layer the indices that a unit of the last layer reads, with their paths."""
+    levels = [{unit: 1}]
+    for row in reversed(rows):
+        reads = window(row.kernel[0], row.stride[0], row.padding[0], row.dilation[0])
+        below: dict[int, int] = {}
+        for index, paths in levels[0].items():
+            for offset in reads.offsets[0]:
+                place = offset + index * reads.advance
+                below[place] = below.get(place, 0) + paths
+        length = row.input[1]
+        if row is not rows[0]:  # beyond the end of a map lies padding, which reads nothing
+            levels.insert(0, {k: n for k, n in below.items() if 0 <= k < length})
+        else:
+            levels.insert(0, below)
+    return levels
+
+
+def ink() -> str:
+    return str(mpl.rcParams["text.color"])
+
+
+def soft() -> str:
+    return str(mpl.rcParams["axes.edgecolor"])
+
+
+def is_dark() -> bool:
+    return float(np.mean(mpl.colors.to_rgb(ink()))) > 0.5
+
+
+def accent() -> str:
+    return OKABE_ITO[5] if is_dark() else OKABE_ITO[0]
+
+
+def warm() -> str:
+    return OKABE_ITO[1] if is_dark() else OKABE_ITO[3]
+
+
+@figure
+def receptive_side(sources: Sources, *, stack: Any, pixels: int = 11, unit: int | None = None) -> Any:
+    """Side views of stacks beside each other: a unit of the last layer, and all that it reads down to the pixels."""
+    texts = stacks(stack)
+    most = max(text.count(",") for text in texts) + 1
+    picture, axes = plt.subplots(1, len(texts), figsize=(3.6 * len(texts) + 0.4, 0.7 + 0.78 * most), squeeze=False)
+    for ax, text in zip(axes[0], texts, strict=True):
+        _side(ax, rows_of(text, pixels), pixels, unit, most, wide=len(texts) == 1)
+    return picture
+
+
+def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None, most: int, *, wide: bool) -> None:
+    seen = fields(rows)
+    unit = rows[-1].output[1] // 2 if unit is None else unit
+    levels = read_back(rows, unit)
+    high = 1.7 if not wide else 1.3
+    lengths = [pixels, *(row.output[1] for row in rows)]
+    for level in range(len(rows)):
+        field, row = seen[level], rows[level]
+        reads = window(row.kernel[0], row.stride[0], row.padding[0], row.dilation[0])
+        for index in levels[level + 1]:
+            for offset in reads.offsets[0]:
+                below = offset + index * reads.advance
+                x = [_place(field, index), _place(seen[level - 1], below) if level else below]
+                ax.plot(x, [(level + 1) * high, level * high], color=accent(), linewidth=0.9, alpha=0.55, zorder=1)
+    for level, length in enumerate(lengths):
+        lit = levels[level]
+        padding = rows[level].padding[0] if level < len(rows) else 0
+        for index in range(-padding, length + padding):
+            x = float(index) if level == 0 else _place(seen[level - 1], index)
+            chosen = level == len(rows) and index == unit
+            outside = not 0 <= index < length
+            read = index in lit and not outside
+            colour = warm() if chosen else accent()
+            face = colour if read else "none"
+            style = {"facecolor": face, "edgecolor": colour if read else soft(), "linewidth": 0.9, "zorder": 3}
+            if outside:
+                style |= {"linestyle": (0, (2, 2)), "alpha": 0.7}
+            if level == 0:
+                ax.add_patch(Rectangle((x - 0.38, -0.38), 0.76, 0.76, **style))
+            else:
+                ax.add_patch(Circle((x, level * high), 0.3, **style))
+    edge = max(row.padding[0] for row in rows)
+    left, right = -edge - 0.9, pixels - 0.1 + edge
+    for level in range(len(rows) + 1):
+        if level:
+            words = f"{_words(rows[level - 1])}: sees {seen[level - 1].size[0]}"
+            if seen[level - 1].stride[0] > 1 and seen[level - 1].units[0] > 1:
+                words += f", jump {seen[level - 1].stride[0]}"
+        else:
+            words = "pixels"
+        ax.text(
+            left + 0.2, level * high + 0.46, words, ha="left", va="bottom", size=9.5, zorder=4,
+            color=ink() if level else soft(),
+            bbox={"facecolor": PAPER["dark" if is_dark() else "light"], "edgecolor": "none", "pad": 0.6},
+        )  # fmt: skip
+    ax.set(xlim=(left, right), ylim=(-0.7, most * high + 1.25), aspect="equal")
+    ax.axis("off")
+
+
+def _place(field: Field, index: int) -> float:
+    return float(-field.padding[0] + index * field.stride[0] + (field.size[0] - 1) / 2)
+
+
+def _words(row: Layer) -> str:
+    if row.op == "global-average":
+        return "average of all"
+    kind = {"conv": "conv", "max-pool": "max-pool", "average-pool": "average"}[row.op]
+    words = f"{kind} {row.kernel[0]}×{row.kernel[0]}"
+    if row.stride[0] != (1 if row.op == "conv" else row.kernel[0]):
+        words += f", stride {row.stride[0]}"
+    if row.padding[0]:
+        words += f", padding {row.padding[0]}"
+    return words + (f", dilation {row.dilation[0]}" if row.dilation[0] > 1 else "")
+
+
+@figure
+def receptive_paths(sources: Sources, *, stack: Any) -> Any:
+    """How many paths lead from each pixel to one unit, seen from above; what is not read stays empty."""
+    texts = stacks(stack)
+    picture, axes = plt.subplots(1, len(texts), figsize=(2.6 * len(texts), 3.0), squeeze=False)
+    maps = []
+    for text in texts:
+        counts = read_back(rows_of(text, 64), 4)[0]
+        first, last = min(counts), max(counts)
+        line = np.array([counts.get(k, 0) for k in range(first, last + 1)], float)
+        maps.append(np.outer(line, line))
+    side = max(len(m) for m in maps)
+    for ax, text, paths in zip(axes[0], texts, maps, strict=True):
+        n = len(paths)
+        shown = np.ma.masked_equal(paths / paths.max(), 0)
+        ax.imshow(shown, cmap=_shades(), vmin=0, vmax=1, extent=(0, n, n, 0))
+        for k in range(n + 1):
+            ax.plot([k, k], [0, n], color=soft(), linewidth=0.35)
+            ax.plot([0, n], [k, k], color=soft(), linewidth=0.35)
+        read = int((paths > 0).sum())
+        rates = [str(row.dilation[0]) for row in rows_of(text, 64)]
+        ax.text(n / 2, -0.4, f"dilation {', '.join(rates)}", ha="center", va="bottom", size=10, weight="bold")
+        ax.text(n / 2, n + 0.4, f"{n} × {n}, reads {read} of {n * n}", ha="center", va="top", size=9.5)
+        middle = n / 2
+        ax.set(xlim=(middle - side / 2 - 0.3, middle + side / 2 + 0.3))
+        ax.set(ylim=(middle + side / 2 + 1.8, middle - side / 2 - 1.8))
+        ax.set_aspect("equal")
+        ax.axis("off")
+    return picture
+
+
+def _shades() -> Any:
+    colour = mpl.colors.to_rgb(accent())
+    return mpl.colors.LinearSegmentedColormap.from_list("shades", [(*colour, 0.1), (*colour, 1.0)])
+
+
+@table
+def receptive_stack(sources: Sources, *, stack: Any, pixels: int = 28) -> pd.DataFrame:
+    """A stack layer by layer: output, field, jump, effective padding."""
+    rows = rows_of(stacks(stack)[0], pixels)
+    return _frame([
+        {"layer": _words(row), "output": f"{row.output[1]} × {row.output[2]}", "field": seen.size[0],
+         "jump": seen.stride[0], "effective padding": seen.padding[0]}
+        for row, seen in zip(rows, fields(rows), strict=True)
+    ])  # fmt: skip
+
+
+@table
+def receptive_border(sources: Sources, **given: Any) -> pd.DataFrame:
+    """For each layer of the reference net: how many units look past the image, and how few pixels the poorest sees."""
+    from s6core.config import NetConfig
+    from s6core.layers import layers
+
+    lines, rows = [], layers(replace(NetConfig(), **given))
+    for row, seen in zip(rows, fields(rows), strict=True):
+        if row.op not in ("conv", "max-pool", "global-average"):
+            continue
+        units = [seen.unit(*place) for place in np.ndindex(*seen.units)]
+        seen_pixels = [u.clipped.size[0] * u.clipped.size[1] for u in units]
+        lines.append({
+            "layer": row.name, "field": seen.size[0], "units": len(units),
+            "look past the border": sum(u.clipped != u.unclipped for u in units),
+            "pixels seen in the corner": seen_pixels[0], "pixels seen in the middle": max(seen_pixels),
+        })  # fmt: skip
+    return _frame(lines)
+
+
+def _frame(lines: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(lines)
+    frame.attrs["right"] = ("output",)
+    return frame
