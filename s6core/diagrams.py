@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from s6core.layers import Layer
 from s6core.receptive import Field, fields
-from s6core.style import OKABE_ITO
+from s6core.style import OKABE_ITO, PAPER
 
 WINDOWS = {"conv": "conv", "max-pool": "max-pool", "average-pool": "average", "linear": "linear", "flatten": "flatten"}
 GLOBAL = {"global-average": "GAP", "global-max": "global max"}
@@ -133,4 +133,4 @@ def _soft() -> str:
 def _paper() -> str:
     """Return the page's colour: the figure itself has none."""
     dark = float(np.mean(mpl.colors.to_rgb(mpl.rcParams["text.color"]))) > 0.5
-    return "#14181e" if dark else "#ffffff"
+    return PAPER["dark" if dark else "light"]

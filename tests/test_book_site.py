@@ -162,6 +162,10 @@ def test_the_pages_work_from_the_file_system(book: Path) -> None:
             if name == "book/intro":
                 assert tab.locator("#fig-headline img:visible").count() == 1
                 assert tab.locator("#fig-headline figcaption").is_visible()
+                tab.locator(".value", has_text="99.37").first.click()
+                assert "mean of 3 seeds of reference" in tab.locator(".value-note").inner_text()
+                tab.keyboard.press("Escape")
+                assert tab.locator(".value-note").count() == 0
             if name == "book/more":
                 assert tab.locator("mjx-container").count() >= 3
                 tab.locator("#quiz-two-1").focus()

@@ -152,3 +152,4 @@ def setup(app: Sphinx) -> None:
     app.add_role("verdict", VerdictRole())
     app.add_role("choose", ChooseRole())
     app.add_directive("when", When)
+    app.add_js_file("values.js", loading_method="defer")
