@@ -1,10 +1,8 @@
 """One axis of a map and what each of its units sees: the recurrences, exact for every operation that slides or skips.
 
-An operation is a rule that says which input units an output unit reads (`Reads`). Every operation of a convolutional
-net repeats itself: `len(reads.offsets)` units on, the same offsets are read `reads.advance` units on. Convolution and
-pooling repeat after one unit, an upsampling by f after f units. What a unit sees of the image repeats likewise, so a
-few boxes and an advance describe an axis of any length, beyond its ends too (Araujo et al., Distill 2019, derive the
-case of one box, where `advance` is the effective stride).
+What an operation reads repeats itself (see `reads`), and what its units see of the image repeats likewise: a few boxes
+and an advance describe an axis of any length, beyond its ends too. Araujo et al. (Distill 2019) derive the case of one
+box, where `advance` is the effective stride.
 """
 
 from __future__ import annotations
@@ -13,75 +11,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Border = Literal["constant", "reflect", "replicate", "circular"]
-"""What stands beyond the ends of an axis: constants that depend on no pixel, or units read again."""
+from s6core.receptive.reads import SAME, Border, Reads, window
 
 Number = int | Fraction
 
 _BEYOND = np.iinfo(np.int64).max
-
-
-@dataclass(frozen=True)
-class Reads:
-    """The input units that output units 0, 1, … read; those of unit i + len(offsets) lie `advance` further on."""
-
-    offsets: tuple[tuple[int, ...], ...]
-    advance: int
-
-
-def window(kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> Reads:
-    """Return the reads of a convolution or a pooling; `padding` is that before the first unit."""
-    return Reads((tuple(range(-padding, dilation * (kernel - 1) + 1 - padding, dilation)),), stride)
-
-
-def transposed(kernel: int, stride: int, padding: int, dilation: int) -> Reads:
-    """Return the reads of a transposed convolution: input i is spread to the outputs i·stride − padding + dilation·t.
-
-    Raises `ValueError` where kernel and dilation leave outputs between that no input reaches: they have no field.
-    """
-    taps = range(0, dilation * (kernel - 1) + 1, dilation)
-    offsets = tuple(
-        tuple(sorted((o + padding - t) // stride for t in taps if (o + padding - t) % stride == 0))
-        for o in range(stride)
-    )
-    if not all(offsets):
-        raise ValueError(
-            f"a transposed convolution with kernel {kernel}, stride {stride} and dilation {dilation} has outputs "
-            f"that no input reaches; a field is defined where every output reads at least one"
-        )
-    return Reads(offsets, 1)
-
-
-def adaptive(units: int, outputs: int) -> Reads:
-    """Return the reads of an adaptive pooling: its windows differ where `outputs` does not divide `units`."""
-    common = gcd(units, outputs)
-    offsets = tuple(
-        tuple(range(o * units // outputs, -(-(o + 1) * units // outputs))) for o in range(outputs // common)
-    )
-    return Reads(offsets, units // common)
-
-
-def resample(scale: Fraction, taps: int) -> Reads:
-    """Return the reads of an interpolation by `scale` (2: twice as many units) with 1, 2 or 4 taps.
-
-    One tap is the nearest unit as torch counts it, ⌊i/scale⌋; two and four lie around (i + ½)/scale − ½
-    (align_corners=False). A tap whose weight is zero is not read.
-    """
-    offsets = []
-    for unit in range(scale.numerator):
-        place = unit / scale if taps == 1 else (unit + Fraction(1, 2)) / scale - Fraction(1, 2)
-        whole = place.numerator // place.denominator
-        exact = taps == 1 or place == whole
-        offsets.append((whole,) if exact else tuple(range(whole - taps // 2 + 1, whole + taps // 2 + 1)))
-    return Reads(tuple(offsets), scale.denominator)
-
-
-_SAME = Reads(((0,),), 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -138,7 +76,7 @@ class Axis:
 
     def read(self, reads: Reads, units: int, border: Border = "constant") -> Axis:
         """Return the axis of the output of an operation that reads this one."""
-        if reads == _SAME and units == self.units:
+        if reads == SAME and units == self.units:
             return self
         period, phases = len(reads.offsets), len(self.boxes)
         turns = phases // gcd(phases, reads.advance)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from s6core.layers import Layer
 from s6core.receptive.errors import UnknownOperationError
-from s6core.receptive.geometry import Axis, window
+from s6core.receptive.geometry import Axis
+from s6core.receptive.reads import window
 from s6core.receptive.record import Field
 
 POINTWISE = {"relu", "leaky", "gelu", "silu", "batch-norm", "dropout", "channel-dropout"}

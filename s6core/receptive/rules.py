@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 from s6core.receptive.errors import UnknownOperationError
-from s6core.receptive.geometry import Border, Reads, adaptive, resample, transposed, window
 from s6core.receptive.maps import SIDES, Maps, merge
+from s6core.receptive.reads import Border, Reads, adaptive, resample, transposed, window
 
 
 @dataclass(frozen=True)

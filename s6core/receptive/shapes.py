@@ -8,8 +8,8 @@ from itertools import accumulate
 from operator import mul
 from typing import Any
 
-from s6core.receptive.geometry import Reads
 from s6core.receptive.maps import SIDES, Maps, merge
+from s6core.receptive.reads import Reads
 from s6core.receptive.rules import Call, rule
 
 POINTWISE = (

@@ -124,7 +124,8 @@ class Trace:
             pieces = [
                 x if x is None else self.follow(x, replace(m, source=where)) for x, m in zip(result, maps, strict=True)
             ]
-            self._note(where, _name(func), pieces[0])
+            if pieces and pieces[0] is not None:
+                self._note(where, _name(func), pieces[0])
             return type(result)(pieces)  # a list, a tuple or one of torch's named tuples
         maps = replace(maps, source=where)
         if not isinstance(result, torch.Tensor):
