@@ -152,7 +152,9 @@ def receptive_cells(sources: Sources) -> Any:
     extent = (low, low + 2 * grid.shape[1], low + 2 * grid.shape[0], low)
     ax.imshow(grid, cmap=ramp((accent(), 0.03), (accent(), 0.75)), extent=extent, interpolation="nearest", vmin=10)
     for i, j in np.ndindex(grid.shape):
-        ax.text(centre(seen, j), centre(seen, i), f"{grid[i, j]:.0f}", ha="center", va="center", size=9, in_layout=False)
+        ax.text(
+            centre(seen, j), centre(seen, i), f"{grid[i, j]:.0f}", ha="center", va="center", size=9, in_layout=False
+        )
     best = np.unravel_index(grid.argmax(), grid.shape)
     for place, colour in (((0, 0), warm()), (best, str(mpl.rcParams["text.color"]))):
         draw_box(ax, seen.unit(int(place[0]), int(place[1])).clipped, colour, linewidth=1.4)

@@ -17,7 +17,6 @@ from matplotlib.patches import Circle, Rectangle
 
 from s6core.layers import Layer
 from s6core.receptive import Field, fields
-from s6core.receptive.geometry import window
 from s6core.style import OKABE_ITO, PAPER
 
 LAYER = re.compile(r"(conv|max|avg|gap)(\d*)((?:[spd]\d+)*)")
@@ -52,15 +51,19 @@ def rows_of(text: str, size: int) -> list[Layer]:
     return rows
 
 
+def reads(row: Layer, index: int) -> range:
+    """Return the units below that a unit reads; those of no map lie in the padding."""
+    first = index * row.stride[0] - row.padding[0]
+    return range(first, first + row.dilation[0] * (row.kernel[0] - 1) + 1, row.dilation[0])
+
+
 def read_back(rows: list[Layer], unit: int) -> list[dict[int, int]]:
     """Return for the image and each layer the indices that a unit of the last layer reads, with their paths."""
     levels = [{unit: 1}]
     for row in reversed(rows):
-        reads = window(row.kernel[0], row.stride[0], row.padding[0], row.dilation[0])
         below: dict[int, int] = {}
         for index, paths in levels[0].items():
-            for offset in reads.offsets[0]:
-                place = offset + index * reads.advance
+            for place in reads(row, index):
                 below[place] = below.get(place, 0) + paths
         length = row.input[1]
         if row is not rows[0]:  # beyond the end of a map lies padding, which reads nothing
@@ -109,10 +112,8 @@ def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None, most: int,
     lengths = [pixels, *(row.output[1] for row in rows)]
     for level in range(len(rows)):
         field, row = seen[level], rows[level]
-        reads = window(row.kernel[0], row.stride[0], row.padding[0], row.dilation[0])
         for index in levels[level + 1]:
-            for offset in reads.offsets[0]:
-                below = offset + index * reads.advance
+            for below in reads(row, index):
                 x = [_place(field, index), _place(seen[level - 1], below) if level else below]
                 ax.plot(x, [(level + 1) * high, level * high], color=accent(), linewidth=0.9, alpha=0.55, zorder=1)
     for level, length in enumerate(lengths):
