@@ -180,10 +180,13 @@ def test_the_pages_work_from_the_file_system(book: Path) -> None:
 
 
 def test_a_changed_table_changes_the_sentences(book: Path) -> None:
+    """And the reader's own runs appear where there are any: both by a build that renders only what has to be."""
+    assert "Your own runs are here" not in page(book, "book/more")
     path = book / "results/ablations/runs.csv"
     before, picture = path.read_text(), (book / "book/_build/html/_images/fig-differences-light.svg").read_text()
     lines = [re.sub(r"99\.\d+|98\.\d+", "99.90", line) if ",no-bn," in line else line for line in before.splitlines()]
     path.write_text("\n".join(lines) + "\n")
+    shutil.copytree(FIXTURE / "results/ablations", book / "results/yours/ablations")
     done = build(book)
     path.write_text(before)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -192,42 +195,27 @@ def test_a_changed_table_changes_the_sentences(book: Path) -> None:
     assert re.search(r"leaving out batch normalisation (helps|stays undecided) by 0\.5\d points", text)
     assert "Batch normalisation is not needed" in text and "is worth having" not in text
     assert (book / "book/_build/html/_images/fig-differences-light.svg").read_text() != picture
-
-
-def test_the_readers_own_runs_appear_when_they_are_there_and_one_setting_shows_the_buttons(book: Path) -> None:
-    assert "Your own runs are here" not in page(book, "book/more")
-    assert not re.search("colab|mybinder", page(book, "book/more") + page(book, "results/ablations/no-bn/notebook"))
-    shutil.copytree(FIXTURE / "results/ablations", book / "results/yours/ablations")
-    settings = book / "_config.yml"
-    before = settings.read_text()
-    settings.write_text(before.replace('  url: ""', "  url: https://github.com/someone/study"))
-    done = build(book)
-    settings.write_text(before)
-    shutil.rmtree(book / "results/yours")
-    assert done.returncode == 0, done.stdout + done.stderr
     assert "Your own runs are here" in page(book, "book/more")
-    assert "https://colab.research.google.com/github/someone/study/blob/main/experiments/ablation.ipynb" in page(
-        book, "book/more"
-    )
+    assert not (book / "book/_build/html/results/yours").exists()
+
+
+def test_a_wrong_key_fails_the_build_a_new_notebook_is_listed_and_one_setting_shows_the_buttons(book: Path) -> None:
+    html = page(book, "book/more") + page(book, "results/ablations/no-bn/notebook")
+    assert not re.search("colab|mybinder", html)
+    new, settings, broken = (book / n for n in ("results/ablations/fc/notebook.ipynb", "_config.yml", "book/more.md"))
+    shutil.copy(book / "results/ablations/no-bn/notebook.ipynb", new)
+    settings.write_text(settings.read_text().replace('  url: ""', "  url: https://github.com/someone/study"))
+    wrong = "{value}`ablations/no-bm/test_accuracy` and {verdict}`ablations/no-bn; hurst: loses`"
+    broken.write_text(f"{broken.read_text()}\n{wrong}\n")
+    done = build(book)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "book/more.md" in said
+    assert "unknown variant 'no-bm': did you mean no-bn" in said
+    assert "'hurst: loses': write verdict: words" in said
+    assert "ablations/fc/notebook.html" in page(book)
+    colab = "https://colab.research.google.com/github/someone/study/blob/main/experiments/ablation.ipynb"
+    assert colab in page(book, "book/more")
     notebook = page(book, "results/ablations/no-bn/notebook")
     assert "mybinder.org/v2/gh/someone/study/main?urlpath=lab/tree/results/ablations/no-bn/notebook.ipynb" in notebook
-    assert not (book / "book/_build/html/results/yours").exists()
     assert list(foreign(book / "book/_build/html")) == []
-
-
-def test_a_notebook_that_appears_is_listed(book: Path) -> None:
-    """Also that an unknown key, in a page that changed, fails the strict build and names the key."""
-    new = book / "results/ablations/fc/notebook.ipynb"
-    new.parent.mkdir(exist_ok=True)
-    shutil.copy(book / "results/ablations/no-bn/notebook.ipynb", new)
-    broken = book / "book/more.md"
-    before = broken.read_text()
-    wrong = "{value}`ablations/no-bm/test_accuracy` and {verdict}`ablations/no-bn; hurst: loses`"
-    broken.write_text(f"{before}\n{wrong}\n")
-    done = build(book)
-    broken.write_text(before)
-    assert done.returncode != 0
-    assert "book/more.md" in done.stdout + done.stderr
-    assert "unknown variant 'no-bm': did you mean no-bn" in done.stdout + done.stderr
-    assert "'hurst: loses': write verdict: words" in done.stdout + done.stderr
-    assert "ablations/fc/notebook.html" in page(book)
