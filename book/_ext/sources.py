@@ -60,7 +60,8 @@ class Sources:
         path = self.folder / study / name
         self.used.add(path)
         if not path.is_file():
-            raise KeyError(unknown("study", study, self.studies()))
+            known = self.studies()
+            raise KeyError(unknown("study", study, known) if known else f"no study {study!r}: results/ holds none")
         return path.parent, path.stat().st_mtime_ns
 
 
