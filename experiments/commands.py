@@ -97,12 +97,12 @@ def _run(task: runner.Task, workers: int | None, scheduler: str | None, replaced
         with runner.retrying(task):
             problems = _work(task, workers, scheduler)
         runs = task.runs()
+        finished = sum(run.state == "finished" for run in runs)
+        for problem in problems:
+            click.echo(f"s6: {problem}", err=True)
+        click.echo(f"{task.folder}: {finished} of {len(runs)} runs finished", err=True)
         if any(run.state in ("finished", "diverged") for run in runs):
             results.collect(task.folder)
-    for problem in problems:
-        click.echo(f"s6: {problem}", err=True)
-    finished = sum(run.state == "finished" for run in runs)
-    click.echo(f"{task.folder}: {finished} of {len(runs)} runs finished", err=True)
     return 1 if problems or finished < len(runs) else 0
 
 

@@ -152,7 +152,7 @@ def fail(job: Job, error: BaseException, partial: Path | None = None, traceback:
         seed = next(iter(planned.missing()), None)
     except (OSError, ValueError):
         seed = planned.seeds[0]
-    reason = _line(error)
+    reason = _line(error, job.folder)
     cause = error.errno if isinstance(error, OSError) else _errno(str(error))
     failure = Failure(reason=reason, seed=seed, hopeless=cause in HOPELESS)
     path = results.failure_path(job.folder, job.variant, seed)
@@ -169,9 +169,9 @@ def fail(job: Job, error: BaseException, partial: Path | None = None, traceback:
     return failure
 
 
-def _line(error: BaseException) -> str:
+def _line(error: BaseException, folder: Path) -> str:
     if isinstance(error, OSError):
-        return f"{error.strerror or type(error).__name__}: {error.filename}"
+        return f"{error.strerror or type(error).__name__}: {error.filename or folder}"
     line = " ".join(str(error).split())
     return line if isinstance(error, notebook.NotebookError | ValueError) else f"{type(error).__name__}: {line}"
 
@@ -181,11 +181,18 @@ def _errno(reason: str) -> int | None:
     return int(found[1]) if found else None
 
 
+class _Log(logging.FileHandler):
+    """A log that falls silent when its disk is full: what the job itself meets there says so."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        pass
+
+
 @contextmanager
 def _logging(path: Path) -> Iterator[logging.Logger]:
     """Write to a run's log, papermill's steps included."""
     logger = logging.getLogger("papermill")
-    handler = logging.FileHandler(path, delay=True)
+    handler = _Log(path, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
