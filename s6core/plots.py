@@ -12,6 +12,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
@@ -46,13 +47,16 @@ def plot_curves(
     _require_columns(epochs, "variant", "seed", "epoch", metric)
     ax = ax or _axes()
     chosen = _order(epochs, variants)
-    ends = []
-    for variant, colour in colours(chosen).items():
-        rows = epochs[(epochs["variant"] == variant) & (epochs["epoch"] >= first)]
-        over = rows.groupby("epoch")[metric].agg(["mean", "min", "max"])
-        ax.fill_between(over.index, over["min"], over["max"], color=colour, alpha=0.18, linewidth=0)
-        ax.plot(over.index, over["mean"], color=colour, marker=marker(variant), markersize=4.5, label=variant)
-        ends.append((variant, colour, over.index[-1], over["mean"].iloc[-1]))
+    rows = epochs[epochs["variant"].isin(chosen) & (epochs["epoch"] >= first)]
+    palette = colours(chosen)
+    sns.lineplot(
+        rows, x="epoch", y=metric, ax=ax, legend=False, errorbar=("pi", 100), err_kws={"alpha": 0.18, "linewidth": 0},
+        hue="variant", hue_order=chosen, palette=palette,
+        style="variant", style_order=chosen, dashes=False, markers={v: marker(v) for v in chosen},
+        markersize=5.5, markeredgewidth=0,
+    )  # fmt: skip
+    means = rows.groupby(["variant", "epoch"])[metric].mean()
+    ends = [(v, palette[v], float(means[v].index[-1]), float(means[v].iloc[-1])) for v in chosen]
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=LABELS.get(metric, metric))
     if len(ends) > 1:  # a single line needs no name beside what the page says of it
