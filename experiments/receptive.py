@@ -232,7 +232,10 @@ def effective(net: nn.Sequential, images: data.Data) -> dict[str, Any]:
             })  # fmt: skip
             if seed == 0:
                 arrays[f"{state}-{layer}"] = found.gradient.astype(np.float32)
-    store("effective.csv", pd.DataFrame(rows))
+    frame = pd.DataFrame(rows)
+    store("effective.csv", frame)
+    starts = frame[(frame["state"] == "untrained") & (frame["layer"] == "conv4")]["area"]
+    store("starts.csv", pd.DataFrame([{"starts": len(starts), "least": starts.min(), "most": starts.max()}]))
     return arrays
 
 
