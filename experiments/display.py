@@ -29,10 +29,10 @@ class Live:
         self.shown = {(run.variant, run.seed): run.state for run in runs}
         self.total = len(runs)
         self.slots: dict[tuple[str, int], tqdm[Any]] = {}
-        layout = "{desc:<32} {bar:24} {n_fmt}/{total_fmt} {postfix}"
+        layout = "{desc:<32} {bar:24} {n_fmt}/{total_fmt} {unit}{postfix}"
         options = {"disable": not self.terminal, "leave": False, "dynamic_ncols": True, "bar_format": layout}
-        self.bars = [tqdm(total=1, position=n, desc="waiting", **options) for n in range(workers)]
-        self.sum = tqdm(total=self.total, position=workers, desc="all", **options)
+        self.bars = [tqdm(total=1, position=n, desc="waiting", unit="epochs", **options) for n in range(workers)]
+        self.sum = tqdm(total=self.total, position=workers, desc="all", unit="runs", **options)
 
     def __enter__(self) -> Live:
         return self
@@ -73,7 +73,7 @@ class Live:
                 bar.set_postfix_str(doing(run), refresh=False)
                 bar.refresh()
         self.sum.n = over
-        self.sum.set_postfix_str(f"runs, about {clock(left)} left", refresh=False)
+        self.sum.set_postfix_str(f"about {clock(left)} left", refresh=False)
         self.sum.refresh()
 
 
@@ -87,8 +87,8 @@ def sentence(run: Run) -> str:
 def doing(run: Run) -> str:
     """Say how far a run under way is."""
     if not run.epoch:
-        return "epochs, starting"
-    return f"epochs, {run.accuracy:.2f}%, about {clock(run.left)} left"
+        return "starting"
+    return f"{run.accuracy:.2f}%, about {clock(run.left)} left"
 
 
 def status(runs: Sequence[Run], parameters: dict[str, int], left: float, echo: Callable[[str], None]) -> None:
@@ -102,7 +102,7 @@ def status(runs: Sequence[Run], parameters: dict[str, int], left: float, echo: C
     for run in runs:
         where = f"  {run.variant}, seed {run.seed}: "
         if run.state == "running":
-            echo(f"{where}epoch {run.epoch} of {run.epochs} {doing(run).removeprefix('epochs')}")
+            echo(f"{where}epoch {run.epoch} of {run.epochs}, {doing(run)}")
         elif run.state == "interrupted":
             echo(f"{where}interrupted after epoch {run.epoch} of {run.epochs}; `s6 run` trains it again")
         elif run.state in ("diverged", "failed", "refused"):
