@@ -148,7 +148,7 @@ def rate(way: Way, seconds: float, device: str, seats: dict[str, ProcessPoolExec
 
 def named(todo: list[Way], rates: dict[str, list[float]]) -> dict[str, Way]:
     """Give the published ways the names of the table: at each batch size the faster one stands for the pipeline."""
-    names = {}
+    names: dict[str, Way] = {}
     for size in sorted({way.batch_size for way in todo if way.published}):
         same = [way for way in todo if way.published and way.batch_size == size]
         best, *others = sorted(same, key=lambda way: -median(rates[way.name]))
