@@ -51,6 +51,7 @@ from s6core.net import build
 
 MEAN, DEVIATION = 0.1307, 0.3081  # as published
 EPOCH = 256  # images of an epoch on a CPU: what runs side by side should also stop together
+TEMPLATE = Path(__file__).with_name("ablation.ipynb")
 NOTEBOOKS = 3  # times that each notebook is executed
 
 
@@ -197,7 +198,9 @@ def time_notebook(source: str) -> float:
 
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "template.ipynb")
-        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), template)
+        content = nbformat.read(TEMPLATE, as_version=4)  # for its metadata, which name the kernel
+        content.cells = [nbformat.v4.new_code_cell(source)]
+        nbformat.write(content, template)
         start = time.perf_counter()
         notebook.execute(template, {}, Path(folder, "out.ipynb"), log=Path(folder, "log"))
         return time.perf_counter() - start
@@ -227,12 +230,17 @@ def main(rounds: int, seconds: float, device: str, out: Path) -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     todo = ways(chosen.type, cores, machine.cores())
     rates: dict[str, list[float]] = {way.name: [] for way in todo}
-    contents = {"notebook-empty": "", "notebook-imports": imports(results.REPOSITORY / "experiments/ablation.ipynb")}
+    contents = {"notebook-empty": "", "notebook-imports": imports(TEMPLATE)}
     notebooks: dict[str, list[float]] = {name: [] for name in contents}
     repeats = min(rounds, NOTEBOOKS)
     origin = results.provenance()
     bar = tqdm(total=(rounds + 1) * len(todo) + repeats * len(contents), unit="turn")
     with bar, ExitStack() as stack:
+        for _ in range(repeats):
+            for name, source in contents.items():
+                bar.set_description(name)
+                notebooks[name].append(time_notebook(source))
+                bar.update()
         seats = {seat: stack.enter_context(_process()) for way in todo for seat in way.seats()}
         for turn in range(rounds + 1):
             for way in todo:
@@ -240,11 +248,6 @@ def main(rounds: int, seconds: float, device: str, out: Path) -> None:
                 found = rate(way, seconds if turn else 0.1, chosen.type, seats)
                 if turn:
                     rates[way.name].append(found)
-                bar.update()
-        for _ in range(repeats):
-            for name, source in contents.items():
-                bar.set_description(name)
-                notebooks[name].append(time_notebook(source))
                 bar.update()
     frame = tabulate(todo, rates, notebooks).assign(
         device=devices.name(chosen), cores=cores, torch=torch.__version__, commit=origin["commit"],

@@ -9,7 +9,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from experiments import notebook, speed
+from experiments import speed
 from s6core import data
 
 
@@ -129,7 +129,12 @@ def test_imports_takes_the_template_s_import_statements_and_nothing_else(tmp_pat
 
 
 def test_the_template_s_imports_include_the_library() -> None:
-    assert "from s6core import lab" in speed.imports(notebook.TEMPLATE)
+    assert "from s6core import lab" in speed.imports(speed.TEMPLATE)
+
+
+def test_a_notebook_s_cell_is_executed(tmp_path) -> None:
+    assert speed.time_notebook(f"open({str(tmp_path / 'mark')!r}, 'w').close()") > 0
+    assert (tmp_path / "mark").exists()
 
 
 @pytest.mark.parametrize(
