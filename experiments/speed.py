@@ -253,7 +253,7 @@ def main(rounds: int, seconds: float, device: str, out: Path) -> None:
         device=devices.name(chosen), cores=cores, torch=torch.__version__, commit=origin["commit"],
         clean=origin["clean"], measured_at=results.now(),
     )  # fmt: skip
-    results.write(out, frame.to_csv(index=False).encode())
+    results.write(out, frame.to_csv(index=False, float_format="%.10g").encode())
     shown = ["name", "images_per_second", "seconds", "low", "high", "ratio", "ratio_low", "ratio_high", "gain"]
     click.echo(frame.reindex(columns=shown).dropna(axis="columns", how="all").to_string(index=False, na_rep=""))
     click.echo(f"written to {out}")
