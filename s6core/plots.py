@@ -55,6 +55,8 @@ def plot_curves(
         style="variant", style_order=chosen, dashes=False, markers={v: marker(v) for v in chosen},
         markersize=5.5, markeredgewidth=0,
     )  # fmt: skip
+    for drawn, variant in zip(ax.lines[-len(chosen) :], chosen, strict=True):
+        drawn.set_label(variant)  # seaborn names its lines only in a legend of its own
     means = rows.groupby(["variant", "epoch"])[metric].mean()
     ends = [(v, palette[v], float(means[v].index[-1]), float(means[v].iloc[-1])) for v in chosen]
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -36,6 +36,7 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def start(command: list[str]) -> Iterator[Callable[..., psutil.Popen]]:
     """Start `s6 …` in a process; what is left of it in the end is killed."""
     started: list[psutil.Popen] = []
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would ours
 
     def start(*arguments: object) -> psutil.Popen:
         words = [*command, *map(str, arguments)]
