@@ -189,4 +189,4 @@ def test_interrupting_says_how_to_go_on(start: Callable[..., psutil.Popen], tmp_
     os.kill(runner.pid, signal.SIGINT)
     status, output = finish(runner)
     assert (status, "s6: interrupted" in output) == (130, True)
-    assert not [each for each in whole[1:] if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    until(lambda: not [p for p in whole[1:] if p.is_running() and p.status() != psutil.STATUS_ZOMBIE])

@@ -24,7 +24,7 @@ QUIET = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # closed before other tests start a playwright of their own
 def browser() -> Iterator[Any]:
     """A headless Chromium, driven by playwright."""
     api = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
@@ -37,7 +37,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def everyday(browser: Any) -> Any:
     """The page that most tests share: a fresh context for each would take most of their time."""
     return browser.new_page()
