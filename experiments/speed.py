@@ -218,7 +218,7 @@ def main(rounds: int, seconds: float, device: str, out: Path) -> None:
     """Time this project's training beside the published pipeline, on an otherwise idle machine.
 
     \b
-    Example: python -m experiments.speed --rounds 1 --seconds 1 --out /tmp/speed.csv
+    Example: python -m experiments.speed --rounds 1 --seconds 1 --out speed.csv
     """
     try:
         chosen = devices.choose(device)
