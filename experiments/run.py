@@ -70,7 +70,7 @@ def prepare(
                 f"{name}, variant {variant!r}: allowed are letters, digits and _ . + -, as it names a folder"
             )
         try:
-            checked = plan({**values, "seeds": study.seeds if seeds is None else seeds})
+            checked = plan({"seeds": study.seeds, **values} | ({} if seeds is None else {"seeds": seeds}))
         except ConfigError as error:
             raise ConfigError(f"{name}, variant {variant}: {error}") from error
         parameters[variant] = values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from s6core.config import RECIPES, ConfigError, unknown
@@ -12,19 +13,41 @@ Overrides = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A question's variants under one recipe. Names are stable: records are stored under them."""
+    """A question's variants under one recipe. Names are stable: records are stored under them.
+
+    A variant may name its own number of `seeds`, as it may any other parameter of the notebook.
+    """
 
     question: str
     variants: dict[str, Overrides]
     recipe: str = "study"
     common: Overrides = field(default_factory=dict)  # what all variants share beside the recipe
     seeds: int = 3
+    families: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The variants that are judged together, by question: Holm's correction runs within each. None: all are one."""
 
     def parameters(self, variant: str) -> Overrides:
         """Return the notebook parameters of a variant. Raises `ConfigError` for a name that is not of the study."""
         if variant not in self.variants:
             raise ConfigError(unknown("variant", variant, self.variants))
         return {**RECIPES[self.recipe], **self.common, **self.variants[variant]}
+
+
+FACTORS: dict[str, dict[Any, str]] = {
+    "norm": {"batch": "", "none": "no-bn"},
+    "head": {"gap": "", "fc": "fc"},
+    "dropout": {0.0: "", 0.1: "dropout-0.10", 0.25: "dropout-0.25"},
+}
+"""The factors of the factorial: each level with its word in a cell's name, the reference's levels without one."""
+
+
+def cells() -> dict[str, Overrides]:
+    """Return the full factorial of `FACTORS`: each cell's name ("no-bn+fc") and what it changes."""
+    found = {}
+    for levels in product(*(options.items() for options in FACTORS.values())):
+        changed = {factor: level for factor, (level, word) in zip(FACTORS, levels, strict=True) if word}
+        found["+".join(word for _, word in levels if word) or "reference"] = changed
+    return found
 
 
 STUDIES = {
@@ -50,13 +73,22 @@ STUDIES = {
         recipe="reference",
     ),
     "ablations": Study(
-        question="What do BatchNorm, the head and dropout each do?",
-        variants={
-            "reference": {},
-            "no-bn": {"norm": "none"},
-            "fc": {"head": "fc"},
-            "dropout-0.10": {"dropout": 0.1},
-            "dropout-0.25": {"dropout": 0.25},
+        question="What do BatchNorm, the head and dropout each do, and what do they do together?",
+        variants={name: {**changed, "seeds": 10 if not changed else 5} for name, changed in cells().items()}
+        | {
+            "group": {"norm": "group"},
+            "layer": {"norm": "layer"},
+            "gap-fc": {"head": "gap-fc"},
+            "max": {"head": "max"},
+            "dropout-0.05": {"dropout": 0.05},
+            "dropout-0.50": {"dropout": 0.5},
+            "dropout-0.10-channel": {"dropout": 0.1, "dropout_kind": "channel"},
+        },
+        families={
+            "batchnorm": ("no-bn", "group", "layer"),
+            "head": ("fc", "gap-fc", "max"),
+            "dropout": ("dropout-0.05", "dropout-0.10", "dropout-0.25", "dropout-0.50", "dropout-0.10-channel"),
+            "together": tuple(name for name in cells() if "+" in name),
         },
     ),
 }
