@@ -133,11 +133,27 @@ def time_published(way: Way, seconds: float, device: str) -> tuple[int, float]:
 
 def time_ours(way: Way, seconds: float, device: str) -> tuple[int, float]:
     """Train with `fit` for some seconds, its evaluation left out. Return how many images and how many seconds."""
-    images, epochs = _epochs(way.batch_size, device, way.keep_memory)
+    images, epochs = training(NetConfig(), way.batch_size, device, keep_memory=way.keep_memory)
     seen, spent = 0, 0.0
     while spent < seconds:
         seen, spent = seen + images, spent + next(epochs).seconds
     return seen, spent
+
+
+@cache
+def training(
+    config: NetConfig, batch_size: int, device: str, *, keep_memory: bool = True
+) -> tuple[int, Iterator[train.Epoch]]:
+    """Return how many images an epoch has and the epochs of a net, without an end, after one to warm up."""
+    torch.set_num_threads(1)
+    where = devices.choose(device) if keep_memory else torch.device(device)
+    images = data.load(device=where, train_images=EPOCH if device == "cpu" else 0)
+    images = replace(images, test=images.test.take(slice(1)))
+    net = build(config).to(where)
+    epochs = train.fit(net, images, TrainConfig(batch_size=batch_size, epochs=1_000_000), seed=0)
+    with mock.patch.object(train, "SAMPLE", 1):  # what is scored is not timed, so next to nothing is
+        next(epochs)
+    return len(images.train), epochs
 
 
 def rate(way: Way, seconds: float, device: str, seats: dict[str, ProcessPoolExecutor]) -> float:
@@ -257,20 +273,6 @@ def main(rounds: int, seconds: float, device: str, out: Path) -> None:
     shown = ["name", "images_per_second", "seconds", "low", "high", "ratio", "ratio_low", "ratio_high", "gain"]
     click.echo(frame.reindex(columns=shown).dropna(axis="columns", how="all").to_string(index=False, na_rep=""))
     click.echo(f"written to {out}")
-
-
-@cache
-def _epochs(batch_size: int, device: str, keep_memory: bool) -> tuple[int, Iterator[train.Epoch]]:
-    """Return how many images an epoch has and the epochs, without an end, after one to warm up."""
-    torch.set_num_threads(1)
-    where = devices.choose(device) if keep_memory else torch.device(device)
-    images = data.load(device=where, train_images=EPOCH if device == "cpu" else 0)
-    images = replace(images, test=images.test.take(slice(1)))
-    net = build(NetConfig()).to(where)
-    epochs = train.fit(net, images, TrainConfig(batch_size=batch_size, epochs=1_000_000), seed=0)
-    with mock.patch.object(train, "SAMPLE", 1):  # what is scored is not timed, so next to nothing is
-        next(epochs)
-    return len(images.train), epochs
 
 
 def _forever(loader: DataLoader) -> Iterator[Any]:

@@ -91,6 +91,15 @@ STUDIES = {
             "together": tuple(name for name in cells() if "+" in name),
         },
     ),
+    "learning-rates": Study(
+        question="Which learning rates can a net use with BatchNorm, and which without?",
+        variants={
+            f"{name}-lr-{lr}": {"norm": norm, "lr": lr}
+            for name, norm in (("bn", "batch"), ("no-bn", "none"))
+            for lr in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+        },
+        common={"epochs": 1},
+    ),
 }
 
 

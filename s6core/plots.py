@@ -113,15 +113,22 @@ def plot_differences(
     metric: str = "test_accuracy",
     variants: Iterable[str] | None = None,
     margin: float = stats.MARGIN,
+    comparison: pd.DataFrame | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw each variant's paired differences from the reference: a dot per seed, the mean, its interval, the margin."""
+    """Draw each variant's paired differences from the reference: a dot per seed, the mean, its interval, the margin.
+
+    The verdicts are those of `comparison`, a table of `stats.compare` indexed by variant: give it where the variants
+    that were judged together are others than those drawn. Else the drawn ones are one family.
+    """
     _require_columns(runs, "variant", "seed", metric)
     chosen = [v for v in _order(runs, variants) if v != reference]
     ax = ax or _axes(height=1.3 + 0.55 * len(chosen))
     family = runs[runs["variant"].isin([reference, *chosen])]
-    table = stats.compare(family, reference=reference, metric=metric, margin=margin, rng=np.random.default_rng(0))
-    table = table.set_index("variant")
+    table = comparison
+    if table is None:
+        table = stats.compare(family, reference=reference, metric=metric, margin=margin, rng=np.random.default_rng(0))
+        table = table.set_index("variant")
     pairs = stats.paired_differences(family, reference=reference, metric=metric)
     ax.axvspan(-margin, margin, color=_soft(), alpha=0.16, linewidth=0, zorder=0)
     ax.axvline(0, color=_soft(), linewidth=1.2, zorder=1)

@@ -113,9 +113,9 @@ def test_published_counts_what_it_trained_after_the_loaders_lead(loaders: int, m
 
 def test_ours_counts_whole_epochs_of_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "EPOCH", 8)
-    speed._epochs.cache_clear()
+    speed.training.cache_clear()
     images, seconds = speed.time_ours(speed.Way(name="few", batch_size=4, keep_memory=False), 1e-9, "cpu")
-    speed._epochs.cache_clear()
+    speed.training.cache_clear()
     assert images == 8 and seconds > 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from experiments.studies import STUDIES
 from s6core import results, stats
 from s6core.config import unknown
 
@@ -44,7 +45,10 @@ class Sources:
         return _record(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
     def comparison(self, study: str) -> pd.DataFrame:
-        """Return one row per variant: its paired comparison with the study's reference, see `s6core.stats.compare`."""
+        """Return one row per variant: its paired comparison with the study's reference, see `s6core.stats.compare`.
+
+        The column `family` names the variants that it was judged with, those of one question; the study declares them.
+        """
         return _comparison(*self._stamped(study, "runs.csv"))
 
     def table(self, name: str) -> pd.DataFrame:
@@ -85,9 +89,19 @@ def _record(path: Path, stamp: int) -> results.Record:
 
 @lru_cache(maxsize=64)
 def _comparison(folder: Path, stamp: int) -> pd.DataFrame:
-    # the generator matters beyond 16 pairs only, where the sign flips are too many to count
-    table = stats.compare(results.load_runs(folder), reference=REFERENCE, rng=np.random.default_rng(0))
-    return table.set_index("variant")
+    runs = results.load_runs(folder)
+    declared = STUDIES[folder.name].families if folder.name in STUDIES else {}
+    family_of = {variant: family for family, variants in declared.items() for variant in variants}
+    others = [variant for variant in runs["variant"].unique() if variant != REFERENCE]
+    tables = []
+    for family in dict.fromkeys(family_of.get(variant, "") for variant in others):
+        judged = [REFERENCE, *(variant for variant in others if family_of.get(variant, "") == family)]
+        # the generator matters beyond 16 pairs only, where the sign flips are too many to count
+        table = stats.compare(runs[runs["variant"].isin(judged)], reference=REFERENCE, rng=np.random.default_rng(0))
+        tables.append(table.assign(family=family))
+    if not tables:
+        raise ValueError(f"study {folder.name}: its only variant is {REFERENCE}, so there is nothing to compare")
+    return pd.concat(tables).set_index("variant")
 
 
 @lru_cache(maxsize=64)

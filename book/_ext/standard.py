@@ -30,7 +30,7 @@ def accuracy_parameters(sources: Sources, *, study: str, **options: Any) -> Any:
 @figure
 def differences(sources: Sources, *, study: str, **options: Any) -> Any:
     """Paired differences from the reference; see `s6core.plots.plot_differences`."""
-    return plots.plot_differences(sources.runs(study), **options)
+    return plots.plot_differences(sources.runs(study), comparison=sources.comparison(study), **options)
 
 
 @figure
@@ -41,8 +41,9 @@ def net_diagram(sources: Sources, **fields: Any) -> Any:
 
 @table
 def comparison(sources: Sources, *, study: str, variants: list[str] | None = None) -> pd.DataFrame:
-    """Every variant of a study: parameters, n, accuracy and what it differs from the reference."""
+    """Every variant of a study: parameters, training cost, n, accuracy and what it differs from the reference."""
     runs = sources.runs(study)
+    cost = _cost(sources, study)
     compared = sources.comparison(study)
     known = list(dict.fromkeys(runs["variant"]))
     chosen = variants or [REFERENCE, *(v for v in known if v != REFERENCE)]
@@ -53,6 +54,7 @@ def comparison(sources: Sources, *, study: str, variants: list[str] | None = Non
         row = {
             "variant": variant,
             "parameters": own["parameters"].iloc[0],
+            **({"training cost": cost.get(variant)} if len(cost) else {}),
             "seeds": int(mean["n"]),
             "test accuracy (%)": mean["mean"],
             "95% interval": interval("percent", mean),
@@ -67,9 +69,20 @@ def comparison(sources: Sources, *, study: str, variants: list[str] | None = Non
             }
         rows.append(row)
     frame = pd.DataFrame(rows)
-    frame.attrs["formats"] = {"parameters": ",", "test accuracy (%)": ".2f", "difference": "+.2f", "p (Holm)": ".3f"}
+    frame.attrs["formats"] = {
+        "parameters": ",", "training cost": ".2f", "test accuracy (%)": ".2f", "difference": "+.2f", "p (Holm)": ".3f",
+    }  # fmt: skip
     frame.attrs["right"] = ("95% interval", "95% interval of it")
     return frame
+
+
+def _cost(sources: Sources, study: str) -> pd.Series:
+    """Return what each variant costs to train over the reference, see `experiments.cost`; empty if not measured."""
+    name = f"{study}/cost.csv"
+    sources.used.add(sources.folder / name)
+    if not (sources.folder / name).is_file():
+        return pd.Series(dtype=float)
+    return sources.table(name).set_index("variant")["cost"]
 
 
 @table
