@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.optim import SGD, Optimizer
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler, OneCycleLR, StepLR
 
 from s6core.config import TrainConfig
-from s6core.data import Data, Images, augment, normalise
+from s6core.data import Data, Images
+from s6core.step import Step, batch, optimiser, step
 
 SAMPLE = 10_000
 """Training images that an epoch's train figures are taken on, so that they compare with the test set's."""
@@ -64,18 +65,21 @@ def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterat
     """
     device = data.train.images.device
     steps = math.ceil(len(data.train) / config.batch_size)
-    optimiser = SGD(net.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay)
-    schedule = SCHEDULES[config.schedule](optimiser, config, steps)
+    sgd = optimiser(net, config, device)
+    schedule = SCHEDULES[config.schedule](sgd, config, steps)
+    noise = torch.Generator(device)
+    train_on = step(net, data.train, config, sgd, noise)
     sample = data.train.take(slice(SAMPLE))
     for epoch in range(1, config.epochs + 1):
         lr = float(schedule.get_last_lr()[0])
         stream = 10_000 * seed + epoch
         order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(stream)).to(device)
-        noise = torch.Generator(device).manual_seed(stream)
+        noise.manual_seed(stream)
         start = time.perf_counter()
         with torch.random.fork_rng([device] if device.type != "cpu" else [], device_type=_fork(device)):
             torch.manual_seed(stream)
-            loss = _epoch(net.train(), data.train, order, config, optimiser, schedule, noise)
+            net.train()
+            loss = _epoch(train_on, order.split(config.batch_size), schedule)
         seconds = time.perf_counter() - start  # reading the loss has waited for the device
         train, validation, test = (score(net, part, config) for part in (sample, data.validation, data.test))
         if not math.isfinite(loss + train[0]):  # a last step may spoil the weights after a finite loss
@@ -96,36 +100,19 @@ def score(net: nn.Module, part: Images | None, config: TrainConfig) -> tuple[flo
 
 
 @torch.inference_mode()
-def logits(net: nn.Module, part: Images, config: TrainConfig, *, batch: int = 250) -> torch.Tensor:
-    """Return the logits (N, classes) in eval mode."""
+def logits(net: nn.Module, part: Images, config: TrainConfig, *, size: int | None = None) -> torch.Tensor:
+    """Return the logits (N, classes) in eval mode, `size` images at a time."""
     net.eval()
-    return torch.cat([net(_batch(images, config)) for images in part.images.split(batch)])
+    size = size or (250 if part.images.device.type == "cpu" else 5_000)  # what a core's cache holds, what fills a GPU
+    return torch.cat([net(batch(images, config)) for images in part.images.split(size)])
 
 
-def _epoch(
-    net: nn.Module,
-    part: Images,
-    order: torch.Tensor,
-    config: TrainConfig,
-    optimiser: Optimizer,
-    schedule: LRScheduler,
-    noise: torch.Generator,
-) -> float:
-    total = torch.zeros((), device=part.images.device)
-    for index in order.split(config.batch_size):
-        images = augment(_batch(part.images[index], config), config.augment, noise)
-        loss = F.cross_entropy(net(images), part.labels[index].long(), label_smoothing=config.label_smoothing)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
+def _epoch(train_on: Step, indices: Sequence[torch.Tensor], schedule: LRScheduler) -> float:
+    total = torch.zeros((), device=indices[0].device)
+    for index in indices:
+        total += train_on(index)
         schedule.step()
-        total += loss.detach()  # stays on the device: no step waits for a number
     return total.item()
-
-
-def _batch(images: torch.Tensor, config: TrainConfig) -> torch.Tensor:
-    floats = normalise(images, config.normalise, config.dataset)
-    return floats.contiguous(memory_format=torch.channels_last)
 
 
 def _fork(device: torch.device) -> str:

@@ -16,6 +16,8 @@ from _ext.expressions import evaluate, fill, value_of  # noqa: E402
 from _ext.keys import Value, look_up, write  # noqa: E402
 from _ext.sources import Sources  # noqa: E402
 
+from experiments.studies import STUDIES  # noqa: E402
+
 RESULTS = Path(__file__).parent / "fixtures" / "book" / "results"
 ACCURACIES = pd.read_csv(RESULTS / "ablations" / "runs.csv").set_index(["variant", "seed"])["test_accuracy"]
 
@@ -177,3 +179,19 @@ def _changed(folder: Path, change) -> Sources:  # noqa: ANN001
     path = folder / "results" / "ablations" / "runs.csv"
     change(pd.read_csv(path)).to_csv(path, index=False)
     return Sources(folder / "results")
+
+
+def test_variants_are_judged_with_those_of_their_question(sources: Sources, tmp_path: Path) -> None:
+    """Dropout's two variants are a family, of which Holm corrects the smaller p by two; fc is one by itself."""
+    study = STUDIES["ablations"]
+    assert sorted(v for family in study.families.values() for v in family) == sorted({*study.variants} - {"reference"})
+    shutil.copytree(RESULTS / "ablations", tmp_path / "ablations")
+    own = pd.read_csv(tmp_path / "ablations" / "runs.csv")
+    more = own[own["variant"] == "no-bn"].assign(variant="group")
+    pd.concat([own, more]).to_csv(tmp_path / "ablations" / "runs.csv", index=False)
+    table = Sources(tmp_path).comparison("ablations")
+    assert table["family"].to_dict() | {"fc": "head", "no-bn": "batchnorm", "group": "batchnorm"} == dict(
+        table["family"]
+    )
+    assert table.loc["no-bn", "p_t_holm"] == pytest.approx(2 * table.loc["no-bn", "p_t"])
+    assert table.loc["fc", "p_t_holm"] == pytest.approx(table.loc["fc", "p_t"])

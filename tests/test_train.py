@@ -182,7 +182,7 @@ def test_score_of_no_images_is_nan():
 
 def test_logits_do_not_depend_on_the_batch_and_leave_no_gradient():
     net, part = build(replace(NET, dropout=0.5)).train(), images(40, seed=4)
-    whole, parts = logits(net, part, TRAIN), logits(net, part, TRAIN, batch=16)
+    whole, parts = logits(net, part, TRAIN), logits(net, part, TRAIN, size=16)
     assert whole.shape == (40, 10) and not whole.requires_grad
     assert torch.allclose(whole, parts, atol=1e-5)
 
