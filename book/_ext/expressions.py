@@ -11,8 +11,8 @@ from .sources import Sources
 
 TOKEN = re.compile(
     r"""\s*(?:
-      (?P<exists>exists:[\w./-]+)
-    | (?P<key>[A-Za-z_][\w.\-]*(?:\[[^\]]*\])?(?:/[\w.\-@]+(?:\[[^\]]*\])?)+(?::\w+)?)
+      (?P<exists>exists:[\w./+-]+)
+    | (?P<key>[A-Za-z_][\w.\-]*(?:\[[^\]]*\])?(?:/[\w.\-+@]+(?:\[[^\]]*\])?)+(?::\w+)?)
     | (?P<number>\d+(?:\.\d+)?)
     | (?P<word>'[\w -]*'|"[\w -]*")
     | (?P<name>and|or|not|abs|round|min|max|in)\b
@@ -26,8 +26,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {"abs": abs, "round": round, "min": m
 def evaluate(text: str, sources: Sources) -> tuple[Any, list[Value]]:
     """Return what an expression of keys, numbers and 'words' comes to, and the values that went into it.
 
-    Minus between two keys needs spaces around it, for names have hyphens. Raises `KeyError` for an unknown key, and
-    `ValueError` for what is no expression.
+    Plus and minus between two keys need spaces around them: a name may have both, as `no-bn+fc`. Raises `KeyError` for
+    an unknown key, and `ValueError` for what is no expression.
     """
     names: dict[str, Any] = dict(FUNCTIONS)
     values: list[Value] = []

@@ -11,6 +11,7 @@ net/parameters, net[norm=none;head=fc]/parameters, net/conv4/output     of the n
                                        describes; of a layer also receptive_field, jump and all fields of its row
 recipe[study]/lr                       a field of a training recipe
 speed.csv[pipeline=ours]/images_per_second     the one row of any other table of results/
+frame[effects]/no-bn+fc/difference     a cell of a frame that a chapter computes, see `frames.py` (also :interval)
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import pandas as pd
 from s6core import layers, receptive, stats
 from s6core.config import RECIPES, NetConfig, TrainConfig, parse, to_dict, unknown
 
+from . import frames
 from .sources import REFERENCE, Sources
 
 KINDS = {"parameters": "count", "n": "count", "runs": "count", "variants": "count", "p_better": "share"}
@@ -54,6 +56,8 @@ def look_up(key: str, sources: Sources) -> Value:
         return _of_table(*match.groups(), sources)
     if match := re.fullmatch(r"recipe\[([^\]]*)\]", head):
         return _of_recipe(match[1], rest)
+    if match := re.fullmatch(r"frame\[([^\]]*)\]", head):
+        return _of_frame(match[1], *rest.rpartition("/")[::2], aspect, sources)
     if match := re.fullmatch(r"net(?:\[([^\]]*)\])?", head):
         return _of_net(match[1] or "", rest)
     parts = key.split("/")
@@ -195,6 +199,19 @@ def _of_table(name: str, filters: str | None, column: str, sources: Sources) -> 
     return _plain(rows[column].iloc[0], column, f"results/{name}")
 
 
+def _of_frame(name: str, row: str, column: str, aspect: str, sources: Sources) -> Value:
+    frame, cells = frames.cell(name, row, column, sources)
+    note = frame.attrs.get("note", f"computed from {', '.join(sorted(path.name for path in sources.used))}")
+    if isinstance(cells[column], str):
+        return Value(kind="text", words=cells[column], note=note)
+    kind = frame.attrs.get("kinds", {}).get(column, _kind(column))
+    low, high = (None if pd.isna(end) else float(end) for end in (cells.get("low"), cells.get("high")))
+    missing = pd.isna(cells[column])
+    number = None if missing else float(cells[column])
+    value = Value(kind=kind, number=number, words="not defined" * missing, low=low, high=high, note=f"{row}: {note}")
+    return _aspect(value, aspect, None, value.note)
+
+
 def _aspect(value: Value, aspect: str, values: pd.Series | None, who: str) -> Value:
     if not aspect:
         return value
@@ -206,7 +223,7 @@ def _aspect(value: Value, aspect: str, values: pd.Series | None, who: str) -> Va
             return replace(value, kind="text", number=None, words=write_interval(value), note=f"95% interval, {who}")
         return replace(value, number=getattr(value, aspect), note=f"{aspect} end of the 95% interval, {who}")
     if values is None:
-        raise KeyError(f"a paired difference has no aspect {aspect!r}: allowed is interval, low or high")
+        raise KeyError(f"what is computed of several runs has no aspect {aspect!r}: allowed is interval, low or high")
     if aspect == "n":
         return Value(kind="count", number=len(values), note=who)
     number = float(values.agg("std" if aspect == "sd" else aspect))

@@ -30,9 +30,10 @@ from s6core.stats.evidence import ALPHA, MARGIN, MINIMUM_SEEDS, holm, sign_flip
 from s6core.stats.factorial import effects, factorial, marginal_means
 from s6core.stats.flattery import best_epoch_flattery, best_seed_flattery
 from s6core.stats.intervals import Interval, mean_interval, summary
+from s6core.stats.pairing import pairing
 from s6core.stats.pairs import StatsError, paired_differences
 from s6core.stats.power import detectable_difference, sampling_error
-from s6core.stats.simulation import claim_rates, coverage, simulated_differences
+from s6core.stats.simulation import claim_rates, coverage, simulated_accuracies, simulated_differences
 
 __all__ = [
     "ALPHA",
@@ -52,8 +53,10 @@ __all__ = [
     "marginal_means",
     "mean_interval",
     "paired_differences",
+    "pairing",
     "sampling_error",
     "sign_flip",
+    "simulated_accuracies",
     "simulated_differences",
     "summary",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
-from scipy import stats
 
-from s6core.stats.evidence import holm
+from s6core.stats.evidence import MARGIN, evidence, holm, verdicts
 from s6core.stats.intervals import interval_row
 from s6core.stats.pairs import FINISHED, StatsError, checked
 
@@ -42,22 +42,31 @@ def factorial(runs: pd.DataFrame, factors: Sequence[str], metric: str = "test_ac
     return result.astype({"df": int})[["term", "df", "sum_sq", "f", "p", "p_holm", "share"]]
 
 
-def effects(runs: pd.DataFrame, factors: Sequence[str], metric: str = "test_accuracy") -> pd.DataFrame:
-    """Return how large the effects are: term, contrast, n, difference, sd, low, high, method, p, p_holm.
+def effects(
+    runs: pd.DataFrame,
+    factors: Sequence[str],
+    metric: str = "test_accuracy",
+    *,
+    margin: float | None = None,
+    rng: np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Return how large the effects are: term, contrast, n, difference, sd, low, high, method, p, p_holm, verdict.
 
     A main effect is a level minus the factor's first level (in the order of the rows, or of its categories), averaged
     over the cells of the other factors; an interaction of two factors is the difference of such differences. Each is
     taken within a seed, then its mean over the n seeds with the paired t interval and t test: unlike in `factorial`, no
-    equal spread of the cells is assumed. p_holm is corrected over all rows. Raises as `factorial` does.
+    equal spread of the cells is assumed. p_holm is corrected over all rows, which are one family, judged by the rule of
+    `s6core.stats`: helps where the metric is higher for it. `margin` and `rng` are those of `compare`.
+    Raises as `factorial` does.
     """
     table = _balanced(runs, factors, metric)
     levels = {factor: _levels(table[factor]) for factor in factors}
-    rows = []
+    found: list[tuple[str, str, pd.Series]] = []
     for factor in factors:
         wide = table.pivot_table(index="seed", columns=factor, values=metric, observed=True)
         first, *others = levels[factor]
         for level in others:
-            rows.append(_contrast(factor, f"{level} − {first}", wide[level] - wide[first]))
+            found.append((factor, f"{level} − {first}", wide[level] - wide[first]))
     for a, b in combinations(factors, 2):
         wide = table.pivot_table(index="seed", columns=[a, b], values=metric, observed=True)
         (first_a, *others_a), (first_b, *others_b) = levels[a], levels[b]
@@ -66,9 +75,17 @@ def effects(runs: pd.DataFrame, factors: Sequence[str], metric: str = "test_accu
                 there = wide[(level_a, level_b)] - wide[(first_a, level_b)]
                 here = wide[(level_a, first_b)] - wide[(first_a, first_b)]
                 name = f"({level_a} − {first_a}) at {level_b} − at {first_b}"
-                rows.append(_contrast(f"{a}:{b}", name, there - here))
-    result = pd.DataFrame(rows)
-    return result.assign(p_holm=holm(result["p"]))
+                found.append((f"{a}:{b}", name, there - here))
+    if margin is None:
+        margin = MARGIN if metric.endswith("accuracy") else 0.0
+    weighed = evidence([gains for *_, gains in found], margin=margin, rng=rng)
+    verdict, _, p_holm, _ = verdicts(weighed, margin=margin)
+    rows = []
+    for i, (term, contrast, gains) in enumerate(found):
+        row = interval_row(gains)
+        row = {"term": term, "contrast": contrast, "n": row.pop("n"), "difference": row.pop("mean"), **row}
+        rows.append({**row, "p": weighed.p_t[i], "p_holm": p_holm[i], "verdict": str(verdict[i])})
+    return pd.DataFrame(rows)
 
 
 def marginal_means(runs: pd.DataFrame, by: Sequence[str], metric: str = "test_accuracy") -> pd.DataFrame:
@@ -85,12 +102,6 @@ def marginal_means(runs: pd.DataFrame, by: Sequence[str], metric: str = "test_ac
     for key, values in seeds.groupby(level=by, sort=False, observed=True):
         rows.append({**dict(zip(by, key, strict=True)), **interval_row(values)})
     return pd.DataFrame(rows)
-
-
-def _contrast(term: str, name: str, values: pd.Series) -> dict[str, object]:
-    row = interval_row(values)
-    p = float("nan") if row["method"] == "none" else float(stats.ttest_1samp(values, 0.0).pvalue)
-    return {"term": term, "contrast": name, "n": row.pop("n"), "difference": row.pop("mean"), **row, "p": p}
 
 
 def _levels(column: pd.Series) -> list[object]:

@@ -40,6 +40,22 @@ def simulated_differences(
     return np.stack([reference - errors for errors in own], axis=1) * (100 / IMAGES)
 
 
+def simulated_accuracies(
+    accuracy: float, n: int, *, spread: float, repeats: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return invented runs of one net on 10,000 images, in per cent, shape (repeats, n seeds).
+
+    As in `simulated_differences`, errors are whole images; `spread` is the standard deviation of a run's accuracy.
+    Draw twice for two arms of the same net.
+    """
+    if spread <= 0:
+        raise StatsError(f"spread={spread!r}: allowed is a number above 0")
+    if not 0 <= accuracy < 100:
+        raise StatsError(f"accuracy={accuracy!r}: allowed are per cent, 0 to below 100")
+    images = IMAGES / 100
+    return 100 - _errors((100 - accuracy) * images, (spread * images) ** 2, (repeats, n), rng) / images
+
+
 def coverage(
     n: int, *, spread: float = 0.07, repeats: int = 2_000, method: Method = "t", rng: np.random.Generator
 ) -> float:
