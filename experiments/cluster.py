@@ -42,8 +42,14 @@ def local(workers: int, gpus: list[str]) -> Iterator[Client]:
     for n in range(workers):
         device = {"CUDA_VISIBLE_DEVICES": gpus[n % len(gpus)]} if gpus else {}
         spec[n] = {"cls": Nanny, "options": options | {"env": threads | device}}
-    scheduler = {"cls": Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}
-    own = SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.CRITICAL)
+    scheduler = {
+        "cls": Scheduler,
+        "options": {"dashboard": False, "dashboard_address": ":0", "host": "127.0.0.1", "port": 0},
+    }
+    try:
+        own = SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.CRITICAL)
+    except RuntimeError as error:
+        raise ChildProcessError(f"the workers did not start ({error}); the same command tries again") from error
     with own as cluster, Client(cluster) as client:
         client.wait_for_workers(workers)
         yield client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import platform
@@ -51,6 +52,7 @@ def look(plan: Plan) -> list[Run]:
     return [_look(plan, seed) for seed in plan.seeds]
 
 
+@lru_cache(maxsize=1_000)
 def work(plan: Plan) -> float:
     """Return a run's size: epochs × images × operations, where evaluation counts as the third of a training step."""
     images = (plan.train.train_images or (55_000 if plan.train.validate else 60_000)) + 20_000 / 3
@@ -104,23 +106,9 @@ def clock(seconds: float) -> str:
 def _look(plan: Plan, seed: int) -> Run:
     path = results.record_path(plan.folder, plan.variant, seed)
     run = Run(variant=plan.variant, seed=seed, state="waiting", epochs=plan.train.epochs)
-    if path.exists():
-        try:
-            record = replace(plan, seeds=(seed,)).records()[0]
-        except (ConfigError, ResultsError) as error:
-            return replace(run, state="refused", reason=str(error))
-        state: State = "diverged" if record.status == "diverged" else "finished"
-        reason = f"the loss was not finite in epoch {len(record.epochs)}" if state == "diverged" else ""
-        seconds = _seconds(record)
-        return replace(
-            run,
-            state=state,
-            epoch=len(record.epochs),
-            accuracy=record.final["test_accuracy"],
-            seconds=seconds,
-            per_epoch=seconds / len(record.epochs),
-            reason=reason,
-        )
+    with contextlib.suppress(FileNotFoundError):
+        stamp = path.stat()
+        return _stored(replace(plan, seeds=(seed,)), (stamp.st_mtime_ns, stamp.st_size))
     watch = _read(results.progress_path(plan.folder, plan.variant, seed))
     failure = _read(results.failure_path(plan.folder, plan.variant, seed))
     if watch:
@@ -137,6 +125,30 @@ def _look(plan: Plan, seed: int) -> Run:
         if not failure:
             return replace(so_far, state="interrupted")
     return replace(run, state="failed", reason=failure["reason"]) if failure else run
+
+
+@lru_cache(maxsize=10_000)
+def _stored(plan: Plan, stamp: tuple[int, int]) -> Run:
+    """Return the state of a stored run. The file's stamp is part of the key: a runner asks for it twice a second."""
+    run = Run(variant=plan.variant, seed=plan.seeds[0], state="waiting", epochs=plan.train.epochs)
+    try:
+        found = plan.records()
+    except (ConfigError, ResultsError) as error:
+        return replace(run, state="refused", reason=str(error))
+    if not found:  # gone since
+        return run
+    record = found[0]
+    diverged = record.status == "diverged"
+    seconds = _seconds(record)
+    return replace(
+        run,
+        state="diverged" if diverged else "finished",
+        epoch=len(record.epochs),
+        accuracy=record.final["test_accuracy"],
+        seconds=seconds,
+        per_epoch=seconds / len(record.epochs),
+        reason=f"the loss was not finite in epoch {len(record.epochs)}" if diverged else "",
+    )
 
 
 def _alive(watch: dict[str, Any]) -> bool:

@@ -100,7 +100,8 @@ def _torchvision(name: str) -> nn.Module:
 
     extra = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     with WithoutWeights():
-        return models.get_model(name, weights=None, **extra)
+        net: nn.Module = models.get_model(name, weights=None, **extra)
+    return net.to("meta")  # its constant buffers too
 
 
 def _pixels(size: str | None) -> tuple[int, int] | None:

@@ -229,6 +229,26 @@ def csv(sources: Sources, *, file: str, columns: list[str] | None = None) -> pd.
     return frame.rename(columns=lambda name: name.replace("_", " "))
 
 
+@table
+def speed(sources: Sources) -> pd.DataFrame:
+    """Images per second of each way to train, see `experiments.speed`."""
+    found = sources.table("speed.csv")
+    rows = [
+        {
+            "way": row["name"],
+            "images per second": row["images_per_second"],
+            "rounds from – to": f"{row['low']:,.0f}–{row['high']:,.0f}",
+            "times published": row["ratio"],
+            "from – to": f"{row['ratio_low']:.2f}–{row['ratio_high']:.2f}",
+        }
+        for _, row in found[found["images_per_second"].notna()].iterrows()
+    ]
+    frame = pd.DataFrame(rows)
+    frame.attrs["formats"] = {"images per second": ",.0f", "times published": ".2f"}
+    frame.attrs["right"] = ("rounds from – to", "from – to")
+    return frame
+
+
 def interval(kind: str, row: pd.Series) -> str | None:
     """Write a row's interval, or nothing where one seed has none."""
     if pd.isna(row["low"]):
