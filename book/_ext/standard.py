@@ -1,4 +1,7 @@
-"""The figures and tables that many chapters share. A chapter's own ones stand in book/figures/."""
+"""The figures and tables that many chapters share. A chapter's own ones stand in book/figures/.
+
+`variants=` may name what the study plans to train: what is not stored yet is left out.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.studies import STUDIES
 from s6core import diagrams, plots, receptive, stats
 from s6core.config import RECIPES, NetConfig, TrainConfig, diff, parse, to_dict
 from s6core.layers import layers
@@ -15,22 +19,31 @@ from .keys import Value, write_interval
 from .sources import REFERENCE, Sources
 
 
+def stored(sources: Sources, study: str, variants: list[str] | None) -> list[str] | None:
+    """Leave out the variants that the study plans and that no run is stored of. A name it does not know stays."""
+    if variants is None or study not in STUDIES:
+        return variants
+    known = set(sources.runs(study)["variant"])
+    return [variant for variant in variants if variant in known or variant not in STUDIES[study].variants]
+
+
 @figure
-def curves(sources: Sources, *, study: str, **options: Any) -> Any:
+def curves(sources: Sources, *, study: str, variants: list[str] | None = None, **options: Any) -> Any:
     """A column of epochs.csv over the epochs; see `s6core.plots.plot_curves`."""
-    return plots.plot_curves(sources.epochs(study), **options)
+    return plots.plot_curves(sources.epochs(study), variants=stored(sources, study, variants), **options)
 
 
 @figure
-def accuracy_parameters(sources: Sources, *, study: str, **options: Any) -> Any:
+def accuracy_parameters(sources: Sources, *, study: str, variants: list[str] | None = None, **options: Any) -> Any:
     """Accuracy against parameters; see `s6core.plots.plot_accuracy_parameters`."""
-    return plots.plot_accuracy_parameters(sources.runs(study), **options)
+    return plots.plot_accuracy_parameters(sources.runs(study), variants=stored(sources, study, variants), **options)
 
 
 @figure
-def differences(sources: Sources, *, study: str, **options: Any) -> Any:
+def differences(sources: Sources, *, study: str, variants: list[str] | None = None, **options: Any) -> Any:
     """Paired differences from the reference; see `s6core.plots.plot_differences`."""
-    return plots.plot_differences(sources.runs(study), comparison=sources.comparison(study), **options)
+    chosen, compared = stored(sources, study, variants), sources.comparison(study)
+    return plots.plot_differences(sources.runs(study), variants=chosen, comparison=compared, **options)
 
 
 @figure
@@ -46,7 +59,8 @@ def comparison(sources: Sources, *, study: str, variants: list[str] | None = Non
     cost = _cost(sources, study)
     compared = sources.comparison(study)
     known = list(dict.fromkeys(runs["variant"]))
-    chosen = variants or [REFERENCE, *(v for v in known if v != REFERENCE)]
+    chosen = stored(sources, study, variants)
+    chosen = [REFERENCE, *(v for v in known if v != REFERENCE)] if chosen is None else chosen
     summary = stats.summary(runs).set_index("variant")
     rows = []
     for variant in chosen:
@@ -157,7 +171,9 @@ def changes(sources: Sources, *, study: str, variants: list[str] | None = None) 
     """What each variant of a study changes: the diff of its config from the reference's, as data."""
     base = sources.record(study, REFERENCE)
     rows = []
-    for variant in variants or [v for v in dict.fromkeys(sources.runs(study)["variant"]) if v != REFERENCE]:
+    chosen = stored(sources, study, variants)
+    others = [variant for variant in dict.fromkeys(sources.runs(study)["variant"]) if variant != REFERENCE]
+    for variant in others if chosen is None else chosen:
         own = sources.record(study, variant)
         differing = diff(base.net, own.net) | diff(base.train, own.train)
         rows += [

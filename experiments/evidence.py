@@ -1,0 +1,211 @@
+"""Where each head finds its evidence, and whether it minds where the digit stands: measured once for its chapter.
+
+python -m experiments.evidence
+
+The book reads what this writes into results/evidence/; it never runs a net itself. It takes the heads of the study that
+are stored, each with the weights of its seed 0. A test compares the hash of the weights: new ones ask for a new call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load as load_weights
+from torch import nn
+
+from experiments.studies import STUDIES
+from s6core import data, results
+from s6core.config import TrainConfig
+from s6core.net import build
+from s6core.train import logits
+
+FOLDER, STUDY = Path("results"), "ablations"
+HEADS = ("reference", *STUDIES[STUDY].families["head"])
+MAPS = "norm-logits"  # the ten maps as the head gets them
+SHIFTS = range(7)
+DIRECTIONS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
+EVERY = 5  # test images from one that is moved to the next: the first half of them is easier than the second
+EACH = 2  # examples that one head reads rightly and the other does not
+
+
+@click.command()
+def main() -> None:
+    """Write results/evidence/."""
+    torch.set_num_threads(1)
+    stored = [head for head in HEADS if results.weights_path(FOLDER / STUDY, head).is_file()]
+    images, rows, pages, parts = data.load(), [], [], {}
+    for head in stored:
+        net, kind, train = trained(head)
+        maps = trunk(net, images.test, train)
+        found, bias = evidence(net, kind, maps)
+        rows.append(
+            {
+                "variant": head,
+                **spread(found, bias, images.test.labels),
+                **shuffled(net, kind, maps, images.test.labels),
+            }
+        )
+        pages.append(shifts(net, images.test.take(slice(None, None, EVERY)), train).assign(variant=head))
+        parts[head] = found, bias
+        if kind == "fc":
+            store("weights.csv", weights(net, maps.shape[1:]))
+        click.echo(f"{head}: {rows[-1]}")
+    store("heads.csv", pd.DataFrame(rows))
+    store("shifts.csv", pd.concat(pages)[["variant", "direction", "pixels", "images", "accuracy", "ink_lost"]])
+    examples(parts["reference"], parts["fc"], images.test)
+    provenance("heads.json", stored, images)
+
+
+def trained(variant: str) -> tuple[nn.Sequential, str, TrainConfig]:
+    """Return a variant's net with the weights of seed 0, in eval mode, its kind of head, and how it was trained."""
+    record = results.load(results.record_path(FOLDER / STUDY, variant, 0))
+    net = build(record.net)
+    net.load_state_dict(load_weights(results.weights_path(FOLDER / STUDY, variant).read_bytes()))
+    return net.eval(), record.net.head, record.train
+
+
+def trunk(net: nn.Sequential, part: data.Images, train: TrainConfig) -> torch.Tensor:
+    """Return the maps (N, classes, height, width) that reach the head."""
+    return logits(net[: [name for name, _ in net.named_children()].index(MAPS) + 1], part, train)
+
+
+@torch.no_grad()
+def evidence(net: nn.Sequential, head: str, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Split the logits into what each place adds, shape of `maps`, and what no place does, (classes,): their sum.
+
+    A place adds its share of the average (gap), its channels times their weights (fc, gap-fc), or, where it is the
+    highest of its map, all of it (max).
+    """
+    classes, *size = maps.shape[1:]
+    none = torch.zeros(classes)
+    if head == "gap":
+        return maps / np.prod(size), none
+    if head == "max":
+        flat = maps.flatten(2)
+        peak = flat.argmax(2, keepdim=True)
+        return torch.zeros_like(flat).scatter(2, peak, flat.gather(2, peak)).view_as(maps), none
+    layer = net.get_submodule("fc")
+    weight, bias = layer.get_parameter("weight"), layer.get_parameter("bias")
+    if head == "fc":
+        return torch.einsum("ckhw,nkhw->nchw", weight.view(-1, classes, *size), maps), bias
+    return torch.einsum("ck,nkhw->nchw", weight, maps) / np.prod(size), bias
+
+
+def spread(found: torch.Tensor, bias: torch.Tensor, labels: torch.Tensor) -> dict[str, Any]:
+    """Say on how many places the answers rest.
+
+    What tells the first choice from the second is a sum over places. `places` is the number of equally strong ones that
+    it amounts to, (Σ|e|)² / Σe², and `against` the share of places (%) that would have it the other way; means over
+    the images.
+    """
+    scores = found.sum((2, 3)) + bias
+    first, second = scores.topk(2).indices.T
+    every = torch.arange(len(found))
+    apart = (found[every, first] - found[every, second]).flatten(1).double()
+    places = apart.abs().sum(1) ** 2 / (apart**2).sum(1)
+    return {
+        "images": len(labels), "accuracy": percent(first == labels), "places": round(float(places.mean()), 1),
+        "against": round(100 * float((apart < 0).double().mean()), 1),
+    }  # fmt: skip
+
+
+def shuffled(net: nn.Sequential, head: str, maps: torch.Tensor, labels: torch.Tensor) -> dict[str, Any]:
+    """Say how accurate the head is when the places of its maps are shuffled, alike in all images."""
+    order = torch.randperm(maps[0, 0].numel(), generator=torch.Generator().manual_seed(0))
+    found, bias = evidence(net, head, maps.flatten(2)[:, :, order].view_as(maps))
+    return {"shuffled": percent((found.sum((2, 3)) + bias).argmax(1) == labels)}
+
+
+def shifts(net: nn.Module, part: data.Images, train: TrainConfig) -> pd.DataFrame:
+    """Return the accuracy on digits moved by whole pixels, and the share of ink (%) that left the image with that."""
+    rows, ink = [], part.images.double().sum()
+    for direction, (down, right) in DIRECTIONS.items():
+        for pixels in SHIFTS:
+            if pixels == 0 and rows:
+                rows.append({**rows[0], "direction": direction})  # no way to go has no direction
+                continue
+            moved = shifted(part.images, pixels * down, pixels * right)
+            read = logits(net, data.Images(images=moved, labels=part.labels), train).argmax(1)
+            lost = 100 * float(1 - moved.double().sum() / ink)
+            rows.append({
+                "direction": direction, "pixels": pixels, "images": len(part),
+                "accuracy": percent(read == part.labels), "ink_lost": round(lost, 2),
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def shifted(images: torch.Tensor, down: int, right: int) -> torch.Tensor:
+    """Return images (N, H, W) moved by whole pixels; what comes in from outside is background, 0."""
+    moved = torch.zeros_like(images)
+    (to_rows, from_rows), (to_columns, from_columns) = (
+        (slice(max(by, 0), side + min(by, 0)), slice(max(-by, 0), side + min(-by, 0)))
+        for by, side in zip((down, right), images.shape[1:], strict=True)
+    )
+    moved[:, to_rows, to_columns] = images[:, from_rows, from_columns]
+    return moved
+
+
+def weights(net: nn.Sequential, shape: torch.Size) -> pd.DataFrame:
+    """Return the mean size of each class's fully connected weights at each place, over the maps; and at the start."""
+    frames = []
+    for seeded in (net, build(results.load(results.record_path(FOLDER / STUDY, "fc", 0)).net, seed=0)):
+        size = seeded.get_parameter("fc.weight").detach().view(-1, *shape).abs().mean(1)
+        index = pd.MultiIndex.from_product(map(range, size.shape), names=["class", "row", "column"])
+        frames.append(pd.Series(size.flatten().numpy(), index))
+    return pd.DataFrame(dict(zip(("size", "initial"), frames, strict=True))).round(5).reset_index()
+
+
+def examples(
+    one: tuple[torch.Tensor, torch.Tensor], other: tuple[torch.Tensor, torch.Tensor], part: data.Images
+) -> None:
+    """Store the first 4 that both read rightly, the first digits that only one does, and how often each happens."""
+    reads = [(found.sum((2, 3)) + bias).argmax(1) for found, bias in (one, other)]
+    right = [read == part.labels for read in reads]
+    cases = {
+        "both": right[0] & right[1], "only reference": right[0] & ~right[1], "only fc": right[1] & ~right[0],
+        "neither": ~right[0] & ~right[1],
+    }  # fmt: skip
+    store("agreement.csv", pd.DataFrame([{"right": name, "images": int(case.sum())} for name, case in cases.items()]))
+    chosen = [("both", int((cases["both"] & (part.labels == 4)).nonzero()[0]))]
+    chosen += [(name, int(n)) for name in ("only reference", "only fc") for n in cases[name].nonzero()[:EACH]]
+    index = torch.tensor([n for _, n in chosen])
+    store("examples.csv", pd.DataFrame([
+        {"right": name, "index": n, "label": int(part.labels[n]), "reference": int(reads[0][n]), "fc": int(reads[1][n])}
+        for name, n in chosen
+    ]))  # fmt: skip
+    buffer = io.BytesIO()
+    arrays = {"digits": part.images[index], "reference": one[0][index], "fc": other[0][index]}
+    arrays |= {"reference-bias": one[1], "fc-bias": other[1]}
+    np.savez_compressed(buffer, **{name: array.detach().numpy() for name, array in arrays.items()})
+    results.write(FOLDER / "evidence" / "digits.npz", buffer.getvalue())
+
+
+def percent(right: torch.Tensor) -> float:
+    return round(100 * float(right.double().mean()), 2)
+
+
+def store(name: str, frame: pd.DataFrame) -> None:
+    results.write(FOLDER / "evidence" / name, frame.to_csv(index=False, lineterminator="\n").encode())
+
+
+def provenance(name: str, variants: list[str], images: data.Data) -> None:
+    """Write which weights, images and code the figures came from."""
+    paths = [results.weights_path(FOLDER / STUDY, variant) for variant in variants]
+    made = {
+        "weights": {p.relative_to(FOLDER).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths},
+        "data_sha256": images.sha256,
+        **results.provenance(),
+    }
+    results.write(FOLDER / "evidence" / name, (json.dumps(made, indent=1) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()
