@@ -253,7 +253,16 @@ def _devices(runs: pd.DataFrame) -> str:
     return ", ".join(map(str, runs["device"].dropna().unique())) or "device unknown"
 
 
-FORMATS = {"percent": ".2f", "points": "+.2f", "count": ",.0f", "p": ".3f", "share": ".2f", "nats": ".4f", "sd": ".3f"}
+FORMATS = {
+    "percent": ".2f",
+    "points": "+.2f",
+    "count": ",.0f",
+    "p": ".3f",
+    "share": ".2f",
+    "nats": ".4f",
+    "sd": ".3f",
+    "times": ".2f",
+}
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 
 
