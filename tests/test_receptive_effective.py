@@ -114,3 +114,5 @@ def test_wrong_names_and_units() -> None:
         effective_receptive_field(net, images, "conv5")
     with pytest.raises(IndexError, match="layer 'conv4' has no unit in row 12: rows 0 to 11"):
         effective_receptive_field(net, images, "conv4", (12, 0))
+    with pytest.raises(IndexError, match="layer 'logits' has no channel 10: channels 0 to 9"):
+        effective_receptive_field(net, images, "logits", channel=10)

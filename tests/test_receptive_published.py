@@ -345,7 +345,7 @@ def test_every_family_of_torchvision_passes(name: str) -> None:
     assert field[-1].is_global == squeezes
 
 
-@pytest.mark.parametrize("name", ["swin_t", "maxvit_t"])
+@pytest.mark.parametrize("name", ["swin_t", "swin_v2_t", "maxvit_t"])
 def test_attention_within_windows_is_refused_by_name(name: str) -> None:
     with pytest.raises(UnknownOperationError, match=r"no rule for (view|reshape), which cuts the vertical axis of 56"):
         field_of(f"torchvision:{name}", None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import pytest
 import torch
@@ -315,12 +317,36 @@ def test_input_too_small_names_the_layer_and_the_sizes() -> None:
     net = nn.Sequential(conv(3, 2), nn.MaxPool2d(2), conv(3))
     with pytest.raises(ReceptiveFieldError, match=r"at '2': conv2d cannot take maps of 2×1×1; .* 6×7 is too small"):
         receptive_field(net, (6, 7))
-    with pytest.raises(ReceptiveFieldError, match=r"input_size=0: allowed is one integer from 1"):
-        receptive_field(net, 0)
+    for size in (0, 2.5, "28", (28.0, 28), (8, 8, 8)):
+        with pytest.raises(ReceptiveFieldError, match=rf"input_size={re.escape(repr(size))}: allowed is one integer"):
+            receptive_field(net, size)
     with pytest.raises(ReceptiveFieldError, match=r"no rows"):
         receptive_field([])
     with pytest.raises(ReceptiveFieldError, match=r"these rows are sized for 28×28"):
         receptive_field(layers(NetConfig()), 32)
+
+
+@pytest.mark.parametrize("net", ["resnet50", None, [nn.Conv2d(1, 1, 3)]])
+def test_what_is_no_net_is_named(net: Any) -> None:
+    with pytest.raises(ReceptiveFieldError, match=rf"net={re.escape(repr(net))}: allowed is a torch module"):
+        receptive_field(net, 28)
+
+
+def test_a_compiled_net_is_followed_as_it_was_written() -> None:
+    class Compiled(nn.Module):
+        """As torch.compile wraps a net; compiling one would take seconds."""
+
+        def __init__(self, net: nn.Module) -> None:
+            super().__init__()
+            self._orig_mod = net
+
+    net = nn.Sequential(conv(3), nn.ReLU(), conv(5))
+    assert receptive_field(Compiled(net), 28)["2"] == receptive_field(net, 28)["2"]
+
+
+def test_a_batch_norm_for_other_channels_does_not_pass() -> None:
+    with pytest.raises(ReceptiveFieldError, match="at '1': batch_norm cannot take maps of 2×8×8"):
+        receptive_field(nn.Sequential(conv(1), nn.BatchNorm2d(3)), 8)
 
 
 def test_wrong_channels_are_an_error_and_can_be_given() -> None:
@@ -335,7 +361,7 @@ def test_unknown_layer_offers_the_nearest() -> None:
     named = receptive_field(build(NetConfig()), 28)
     with pytest.raises(UnknownLayerError, match="unknown layer 'conv': did you mean 'conv4' or 'conv3'"):
         named["conv"]
-    with pytest.raises(KeyError, match="unknown layer 'features': known: 0, 1"):
+    with pytest.raises(KeyError, match="unknown layer 'features': known: 0, 1$"):
         field["features"]
     with pytest.raises(IndexError, match=r"layer 'conv4' has no unit in column 12: columns 0 to 11"):
         named["conv4"].unit(0, 12)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torchvision.models import get_model
 
 from s6core.receptive import Box, receptive_field, support
 
@@ -208,3 +209,35 @@ def test_batch_norm_is_local_in_eval_mode_whatever_mode_the_net_is_in() -> None:
     assert net[1].training and net[1].num_batches_tracked == 0
     batch = nn.Sequential(nn.Conv2d(1, CHANNELS, 3), nn.BatchNorm2d(CHANNELS, track_running_stats=False))
     assert receptive_field(batch, 9)["1"].global_by == ("1",)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "googlenet", "squeezenet1_0"])
+def test_a_poisoned_row_reaches_the_units_that_see_it_and_no_other(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second probe, of the real nets as they are: a row of pixels that are no numbers makes numbers of none above."""
+    torch.manual_seed(0)
+    net, size = (
+        get_model(name, weights=None, **({"init_weights": False} if name == "googlenet" else {})).eval(),
+        (75, 99),
+    )
+    field = receptive_field(net, size)
+    slides = [record for record in field if record.op in ("Conv2d", "MaxPool2d") and record.units != (1, 1)]
+    asked = {record.name: record for record in [*slides[::5], slides[-1]]}
+    modules, poisoned = dict(net.named_modules()), {}
+    for layer in asked:
+        modules[layer].register_forward_hook(
+            lambda _module, _args, output, layer=layer: poisoned.update({layer: output[0].isnan().any(0)})
+        )
+    # blocked convolutions work in tiles, and let what is no number pass to the whole tile
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)
+    with torch.no_grad():
+        for side, pixel in ((0, 0), (0, 37), (0, 74), (1, 1), (1, 50), (1, 97)):
+            image = torch.rand(1, 3, *size)
+            image.select(2 + side, pixel).fill_(torch.nan)
+            net(image)
+            for layer, record in asked.items():
+                boxes = [
+                    record.unit(*(i if s == side else 0 for s in (0, 1))).clipped for i in range(record.units[side])
+                ]
+                ends = [(box.top, box.bottom) if side == 0 else (box.left, box.right) for box in boxes]
+                expected = [first <= pixel < after for first, after in ends]
+                assert poisoned[layer].any(1 - side).tolist() == expected, (layer, side, pixel)

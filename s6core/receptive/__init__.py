@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import index
 from typing import TYPE_CHECKING
 
 from s6core.config import NetConfig
@@ -47,7 +48,7 @@ def receptive_field(
     size = _size(input_size)
     if isinstance(net, NetConfig):
         net = layers(net if size is None else replace(net, image=(net.image[0], *size)))
-    if isinstance(net, Sequence):
+    if isinstance(net, Sequence) and all(isinstance(row, Layer) for row in net):
         rows: Sequence[Layer] = net
         if not rows:
             raise ReceptiveFieldError("no rows: a net has at least one layer")
@@ -56,8 +57,12 @@ def receptive_field(
             raise ReceptiveFieldError(f"input_size={input_size!r}: these rows are sized for {own[0]}×{own[1]}")
         return ReceptiveField(fields(rows), own)
 
-    from s6core.receptive.trace import trace  # torch is imported here at the earliest
+    from torch import nn  # torch is imported here at the earliest
 
+    from s6core.receptive.trace import trace
+
+    if not isinstance(net, nn.Module):
+        raise ReceptiveFieldError(f"net={net!r}: allowed is a torch module, a NetConfig or its rows")
     return trace(net, size or (224, 224), channels)
 
 
@@ -108,7 +113,12 @@ def support(
 
 
 def _size(value: int | tuple[int, int] | None) -> tuple[int, int] | None:
-    size = (value, value) if isinstance(value, int) else value
-    if size is not None and (len(size) != 2 or min(size) < 1):
+    if value is None:
+        return None
+    try:
+        pixels = tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * 2
+    except TypeError:
+        pixels = ()
+    if len(pixels) != 2 or min(pixels) < 1:
         raise ReceptiveFieldError(f"input_size={value!r}: allowed is one integer from 1, or (height, width)")
-    return size
+    return pixels[0], pixels[1]

@@ -68,6 +68,8 @@ def effective(
             values = at_unit(output_of(net, layer, x), layer, unit)
             # with random signs the square of the sum over channels is, on average, the sum of the squares
             signs = torch.randint(0, 2, values.shape, generator=generator).to(values) * 2 - 1
+            if channel is not None and not 0 <= channel < values.shape[1]:
+                raise IndexError(f"layer {layer!r} has no channel {channel}: channels 0 to {values.shape[1] - 1}")
             chosen = (values * signs).sum() if channel is None else values[:, channel].sum()
             (gradient,) = torch.autograd.grad(chosen, x)
             squares += gradient.double().square().sum(dim=(0, 1)).cpu()

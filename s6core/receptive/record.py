@@ -116,7 +116,8 @@ class ReceptiveField(Sequence[Field]):
     ) -> None:
         self.records = tuple(records)
         self.input_size = input_size
-        self._named = {**(also or {}), **{record.name: record for record in self.records}}
+        self._named = {record.name: record for record in self.records}
+        self._named |= {name: record for name, record in (also or {}).items() if name not in self._named}
 
     @overload
     def __getitem__(self, key: int | str) -> Field: ...

@@ -94,7 +94,9 @@ def reshape(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
         if kept and units > 1:
             maps = replace(maps, dims=_put(maps.dims, side, kept[0]))
         elif units > 1 and behind in after and behind * units in (*after, x.numel()):
-            raise call.unknown(f"which cuts the {SIDES[side]} axis of {units} units into pieces")
+            raise call.unknown(
+                f"which cuts the {SIDES[side]} axis of {units} units into pieces (windows of attention?)"
+            )
         else:
             maps = maps.collapsed(side)
     return maps

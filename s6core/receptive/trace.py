@@ -97,7 +97,7 @@ class Trace:
         plain_args, plain_kwargs = tree_map_only(torch.Tensor, self._plain, (args, kwargs))
         with torch._C.DisableTorchFunctionSubclass():
             try:
-                result = func(*plain_args, **plain_kwargs)
+                result = _shaped(func, plain_args, plain_kwargs)
             except (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError) as error:
                 raise ReceptiveFieldError(self._does_not_fit(op, where, followed, error)) from error
             if op == "setitem":
@@ -167,10 +167,9 @@ class Trace:
     def _does_not_fit(self, op: str, where: str, followed: list[Followed], error: Exception) -> str:
         shapes = " and ".join("×".join(map(str, x.shape[1:])) for x in followed[:2])
         height, width = self.input_size
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         return (
             f"at {where!r}: {op} cannot take maps of {shapes}; "
-            f"the input size {height}×{width} is too small for this net or does not suit it ({reason})"
+            f"the input size {height}×{width} is too small for this net or does not suit it ({_first_line(error)})"
         )
 
     @contextmanager
@@ -207,7 +206,7 @@ class Trace:
             at = self.names[self.path[-1]] if self.path else ""
             inside = f" in {at!r}" if at else ""
             raise ReceptiveFieldError(
-                f"{type(self.net).__name__} cannot be traced: {type(error).__name__}{inside}: {error}"
+                f"{type(self.net).__name__} cannot be traced: {type(error).__name__}{inside}: {_first_line(error)}"
             ) from error
 
     def _finished(self) -> ReceptiveField:
@@ -230,6 +229,19 @@ def _is_layer(module: nn.Module, net: nn.Module) -> bool:
     """Whether a module counts as one layer: it holds no others or, as for torch.fx, it is torch's own."""
     own = type(module).__module__.startswith("torch.nn") and not isinstance(module, CONTAINERS)
     return module is not net and (own or next(module.children(), None) is None)
+
+
+def _shaped(func: Any, args: Any, kwargs: Any) -> Any:
+    """Return the result of an operation on tensors without values."""
+    if func is nn.functional.batch_norm and len(args) > 1 and isinstance(args[1], torch.Tensor):
+        x, mean = args[:2]
+        if x.shape[1:2] == mean.shape:  # torch would take a batch norm to pieces, half of the time of a ResNet
+            return torch.empty_like(x)
+    return func(*args, **kwargs)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _name(func: Any) -> str:
@@ -261,6 +273,7 @@ def in_eval_mode(net: nn.Module) -> Iterator[None]:
 
 def trace(net: nn.Module, input_size: tuple[int, int], channels: int | None = None) -> ReceptiveField:
     """Return the receptive field of a module: see `s6core.receptive.receptive_field`."""
+    net = getattr(net, "_orig_mod", net)  # of a net that torch.compile wraps
     return Trace(net, input_size).run(image_channels(net) if channels is None else channels)
 
 
