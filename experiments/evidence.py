@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -37,31 +38,32 @@ EACH = 2  # examples that one head reads rightly and the other does not
 
 
 @click.command()
-def main() -> None:
+@click.option("--only", type=click.Choice(["places", "shifts"]), help="Write only a part.")
+def main(only: str | None) -> None:
     """Write results/evidence/."""
     torch.set_num_threads(1)
+    images = data.load()
     stored = [head for head in HEADS if results.weights_path(FOLDER / STUDY, head).is_file()]
-    images, rows, pages, parts = data.load(), [], [], {}
-    for head in stored:
+    if only != "shifts":
+        places(stored, images.test)
+    if only != "places":
+        some = images.test.take(slice(None, None, EVERY))
+        store("shifts.csv", pd.concat([shifts(head, some) for head in stored]))
+    provenance("heads.json", stored, images)
+
+
+def places(heads: list[str], part: data.Images) -> None:
+    """Write what each place of the maps adds to the answers, head by head."""
+    rows, parts = [], {}
+    for head in heads:
         net, kind, train = trained(head)
-        maps = trunk(net, images.test, train)
-        found, bias = evidence(net, kind, maps)
-        rows.append(
-            {
-                "variant": head,
-                **spread(found, bias, images.test.labels),
-                **shuffled(net, kind, maps, images.test.labels),
-            }
-        )
-        pages.append(shifts(net, images.test.take(slice(None, None, EVERY)), train).assign(variant=head))
-        parts[head] = found, bias
+        maps = trunk(net, part, train)
+        found, bias = parts[head] = evidence(net, kind, maps)
+        rows.append({"variant": head, **spread(found, bias, part.labels), **shuffled(net, kind, maps, part.labels)})
         if kind == "fc":
             store("weights.csv", weights(net, maps.shape[1:]))
-        click.echo(f"{head}: {rows[-1]}")
     store("heads.csv", pd.DataFrame(rows))
-    store("shifts.csv", pd.concat(pages)[["variant", "direction", "pixels", "images", "accuracy", "ink_lost"]])
-    examples(parts["reference"], parts["fc"], images.test)
-    provenance("heads.json", stored, images)
+    examples(parts["reference"], parts["fc"], part)
 
 
 def trained(variant: str) -> tuple[nn.Sequential, str, TrainConfig]:
@@ -87,7 +89,7 @@ def evidence(net: nn.Sequential, head: str, maps: torch.Tensor) -> tuple[torch.T
     classes, *size = maps.shape[1:]
     none = torch.zeros(classes)
     if head == "gap":
-        return maps / np.prod(size), none
+        return maps / prod(size), none
     if head == "max":
         flat = maps.flatten(2)
         peak = flat.argmax(2, keepdim=True)
@@ -96,7 +98,7 @@ def evidence(net: nn.Sequential, head: str, maps: torch.Tensor) -> tuple[torch.T
     weight, bias = layer.get_parameter("weight"), layer.get_parameter("bias")
     if head == "fc":
         return torch.einsum("ckhw,nkhw->nchw", weight.view(-1, classes, *size), maps), bias
-    return torch.einsum("ck,nkhw->nchw", weight, maps) / np.prod(size), bias
+    return torch.einsum("ck,nkhw->nchw", weight, maps) / prod(size), bias
 
 
 def spread(found: torch.Tensor, bias: torch.Tensor, labels: torch.Tensor) -> dict[str, Any]:
@@ -124,20 +126,21 @@ def shuffled(net: nn.Sequential, head: str, maps: torch.Tensor, labels: torch.Te
     return {"shuffled": percent((found.sum((2, 3)) + bias).argmax(1) == labels)}
 
 
-def shifts(net: nn.Module, part: data.Images, train: TrainConfig) -> pd.DataFrame:
+def shifts(head: str, part: data.Images) -> pd.DataFrame:
     """Return the accuracy on digits moved by whole pixels, and the share of ink (%) that left the image with that."""
-    rows, ink = [], part.images.double().sum()
+    net, _, train = trained(head)
+    rows: list[dict[str, Any]] = []
+    ink = part.images.double().sum()
     for direction, (down, right) in DIRECTIONS.items():
         for pixels in SHIFTS:
             if pixels == 0 and rows:
                 rows.append({**rows[0], "direction": direction})  # no way to go has no direction
                 continue
-            moved = shifted(part.images, pixels * down, pixels * right)
-            read = logits(net, data.Images(images=moved, labels=part.labels), train).argmax(1)
-            lost = 100 * float(1 - moved.double().sum() / ink)
+            moved = data.Images(images=shifted(part.images, pixels * down, pixels * right), labels=part.labels)
+            lost = 100 * float(1 - moved.images.double().sum() / ink)
             rows.append({
-                "direction": direction, "pixels": pixels, "images": len(part),
-                "accuracy": percent(read == part.labels), "ink_lost": round(lost, 2),
+                "variant": head, "direction": direction, "pixels": pixels, "images": len(part),
+                "accuracy": percent(logits(net, moved, train).argmax(1) == part.labels), "ink_lost": round(lost, 2),
             })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -182,9 +185,11 @@ def examples(
         for name, n in chosen
     ]))  # fmt: skip
     buffer = io.BytesIO()
-    arrays = {"digits": part.images[index], "reference": one[0][index], "fc": other[0][index]}
+    arrays = {"digits": part.images[index], "reference": one[0][index].half(), "fc": other[0][index].half()}
     arrays |= {"reference-bias": one[1], "fc-bias": other[1]}
-    np.savez_compressed(buffer, **{name: array.detach().numpy() for name, array in arrays.items()})
+    arrays["means"] = torch.stack([part.images[part.labels == c].float().mean(0).byte() for c in range(10)])
+    named: dict[str, Any] = {name: array.detach().numpy() for name, array in arrays.items()}
+    np.savez_compressed(buffer, **named)
     results.write(FOLDER / "evidence" / "digits.npz", buffer.getvalue())
 
 

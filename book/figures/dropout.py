@@ -1,0 +1,250 @@
+"""Dropout: what it switches off, the gap between training and test, when it opens, and what it does to the norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from _ext.figures import figure, table
+from _ext.frames import frame
+from _ext.sources import Sources
+from _ext.standard import stored
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from s6core import plots, stats
+from s6core.style import OKABE_ITO, colours, marker
+
+STUDY = "ablations"
+BASES = {"fc": ("fc+dropout-0.10", "fc+dropout-0.25"), "no-bn": ("no-bn+dropout-0.10", "no-bn+dropout-0.25")}
+"""Nets other than the reference that dropout was put into."""
+
+
+def gaps(sources: Sources) -> pd.DataFrame:
+    """Return a row per finished run: its training figures minus its test figures, of losses the other way."""
+    runs = sources.runs(STUDY)
+    done = runs[runs["status"] == "finished"]
+    accuracy, loss = done["train_accuracy"] - done["test_accuracy"], done["test_loss"] - done["train_loss"]
+    return done.assign(accuracy_gap=accuracy, loss_gap=loss, loss_ratio=done["test_loss"] / done["train_loss"])
+
+
+def _intervals(sources: Sources, metric: str, kind: str) -> pd.DataFrame:
+    found = stats.summary(gaps(sources), metric).set_index("variant")[["n", "mean", "low", "high"]]
+    found.attrs = {"kinds": {"mean": kind}, "note": f"training against test, results/{STUDY}/runs.csv"}
+    return found
+
+
+@frame
+def accuracy_gap(sources: Sources) -> pd.DataFrame:
+    """Training accuracy minus test accuracy, by variant."""
+    return _intervals(sources, "accuracy_gap", "points")
+
+
+@frame
+def loss_gap(sources: Sources) -> pd.DataFrame:
+    """Test loss minus training loss, by variant."""
+    return _intervals(sources, "loss_gap", "nats")
+
+
+@frame
+def loss_ratio(sources: Sources) -> pd.DataFrame:
+    """Test loss over training loss, by variant."""
+    return _intervals(sources, "loss_ratio", "times")
+
+
+@frame
+def overfitting(sources: Sources) -> pd.DataFrame:
+    """One row, `reference`: when the long recipe's test loss is lowest, and when it leaves the training loss behind.
+
+    `parted` is the first epoch from which on every seed's test loss is above its training loss.
+    """
+    epochs = sources.epochs("reference")
+    mean = epochs.groupby("epoch")[["train_loss", "test_loss", "test_accuracy"]].mean()
+    below = epochs[epochs["test_loss"] <= epochs["train_loss"]]["epoch"]
+    lowest, last = int(mean["test_loss"].idxmin()), int(mean.index.max())
+    parted = 1 + (int(below.max()) if len(below) else 0)
+    row = {
+        "lowest": lowest, "last": last, "parted": parted, "half": last // 2,
+        "lowest_loss": mean["test_loss"][lowest], "last_loss": mean["test_loss"][last],
+        "last_train_loss": mean["train_loss"][last], "rise": mean["test_loss"][last] - mean["test_loss"][lowest],
+        "ratio": mean["test_loss"][last] / mean["train_loss"][last],
+        "half_ratio": mean["test_loss"][last // 2] / mean["train_loss"][last // 2],
+        "best_accuracy": int(mean["test_accuracy"].idxmax()),
+    }  # fmt: skip
+    found = pd.DataFrame([row], index=["reference"])
+    kinds = {"rise": "nats", "ratio": "times", "half_ratio": "times"}
+    found.attrs = {"kinds": kinds, "note": f"mean over {epochs['seed'].nunique()} seeds, results/reference/epochs.csv"}
+    return found
+
+
+def compared(sources: Sources, base: str) -> pd.DataFrame:
+    """Return the nets with dropout against `base`, which has none, by variant: one family."""
+    runs = sources.runs(STUDY)
+    others = [variant for variant in BASES[base] if variant in set(runs["variant"])]
+    if not others or base not in set(runs["variant"]):
+        return pd.DataFrame(columns=["difference", "low", "high", "p_t_holm", "verdict", "n", "p_better"])
+    family = runs[runs["variant"].isin([base, *others])]
+    return stats.compare(family, reference=base, rng=np.random.default_rng(0)).set_index("variant")
+
+
+@frame
+def dropout_elsewhere(sources: Sources) -> pd.DataFrame:
+    """What dropout does in a net that is not the reference: paired with the same net without it."""
+    found = pd.concat([table for base in BASES if len(table := compared(sources, base))] or [compared(sources, "fc")])
+    found.attrs = {"kinds": {"difference": "points"}, "note": f"paired with the same net without dropout, {STUDY}"}
+    return found
+
+
+@frame
+def variance(sources: Sources) -> pd.DataFrame:
+    """By variant: variance without dropout over the one that the norms learnt, behind a dropout and before any."""
+    found = sources.table("evidence/variance.csv")
+    behind = found["layer"] != "norm1"
+    rows = pd.DataFrame({
+        "behind": found[behind].groupby("variant")["ratio"].mean(),
+        "first": found[~behind].groupby("variant")["ratio"].mean(),
+    })  # fmt: skip
+    scores = sources.table("evidence/recalibrated.csv").set_index("variant")
+    rows = rows.join(scores).assign(gain=scores["recalibrated"] - scores["accuracy"])
+    kinds = {"behind": "times", "first": "times", "accuracy": "percent", "recalibrated": "percent", "gain": "points"}
+    rows.attrs = {"kinds": kinds, "note": "one net each, seed 0, results/evidence/variance.csv and recalibrated.csv"}
+    return rows
+
+
+@figure
+def dropout_masks(sources: Sources, *, rate: float = 0.25) -> Any:
+    """The same four maps under element dropout, under channel dropout and in eval mode."""
+    draw = np.random.default_rng(5)
+    maps = draw.uniform(0.2, 1 - rate, (4, 6, 6))
+    element = draw.random((4, 6, 6)) >= rate
+    channel = np.ones((4, 1, 1), bool)
+    channel[2] = False
+    picture, axes = plt.subplots(3, 4, figsize=(6.2, 5.2))
+    tint, ink = OKABE_ITO[0], str(mpl.rcParams["text.color"])
+    shades = mpl.colors.LinearSegmentedColormap.from_list("maps", [mpl.colors.to_rgba(tint, a) for a in (0.05, 0.95)])
+    rows = (("element", element), ("channel", channel), ("eval mode", np.ones(1, bool)))
+    for line, (name, kept) in zip(axes, rows, strict=True):
+        for number, ax in enumerate(line):
+            alive = np.broadcast_to(kept, maps.shape)[number] if kept.ndim > 1 else np.ones((6, 6), bool)
+            scale = 1.0 if name == "eval mode" else 1 / (1 - rate)
+            ax.imshow(np.where(alive, scale * maps[number], np.nan), cmap=shades, vmin=0, vmax=1)
+            for i, j in np.argwhere(~alive):
+                ax.plot(j, i, "x", color=ink, markersize=5, markeredgewidth=1.1)
+            ax.set(xticks=[], yticks=[])
+            ax.grid(False)
+            ax.spines[:].set_visible(True)
+            if line is axes[0]:
+                ax.set_title(f"channel {number + 1}", size=10, weight="normal", loc="center", pad=4)
+        line[0].set_ylabel(name, size=11)
+    return picture
+
+
+@figure
+def dropout_gap(sources: Sources, *, variants: list[str]) -> Any:
+    """The gap between training and test by variant, a dot per seed: of accuracy, and of loss."""
+    each = gaps(sources)
+    chosen = stored(sources, STUDY, variants) or []
+    picture, axes = plt.subplots(1, 2, figsize=(7.4, 1.3 + 0.5 * len(chosen)), sharey=True)
+    panels = (
+        ("accuracy_gap", "training − test accuracy\n(percentage points)"),
+        ("loss_gap", "test − training loss (nats)\n"),
+    )
+    for ax, (metric, words) in zip(axes, panels, strict=True):
+        ax.axvline(0, color=mpl.rcParams["axes.edgecolor"], linewidth=1.2, zorder=1)
+        for place, (variant, colour) in enumerate(colours(chosen).items()):
+            own = each.loc[each["variant"] == variant, metric]
+            found = stats.mean_interval(own)
+            if np.isfinite(found.low):
+                ax.plot([found.low, found.high], [place] * 2, color=colour, linewidth=2.4, solid_capstyle="round")
+            ax.plot(own, [place + 0.25] * len(own), "o", color=colour, alpha=0.65, markersize=5, markeredgewidth=0)
+            ax.plot(found.mean, place, marker(variant), color=colour, markersize=8)
+        ax.set_xlabel(words)
+        ax.grid(False, axis="y")
+        ax.tick_params(axis="y", length=0)
+        ax.xaxis.set_major_locator(MaxNLocator(5))
+    axes[0].set_yticks(range(len(chosen)), chosen)
+    axes[0].set_ylim(len(chosen) - 0.5, -0.5)
+    return picture
+
+
+@figure
+def dropout_train_test(sources: Sources, *, variants: list[str], first: int = 1) -> Any:
+    """Training and test accuracy over the epochs, side by side on one scale."""
+    epochs, chosen = sources.epochs(STUDY), stored(sources, STUDY, variants)
+    picture, axes = plt.subplots(1, 2, figsize=(8.2, 3.8), sharey=True)
+    for ax, metric, words in zip(axes, ("train_accuracy", "test_accuracy"), ("training", "test"), strict=True):
+        plots.plot_curves(epochs, metric=metric, variants=chosen, first=first, ax=ax)
+        ax.set_title(f"{words} images", size=11)
+        ax.set_ylabel("accuracy (%)")
+    for text in list(axes[0].texts):
+        text.remove()  # the names stand beside the panel on the right
+    axes[1].set_ylabel("")
+    return picture
+
+
+@figure
+def dropout_overfitting(sources: Sources) -> Any:
+    """Training and test loss of the long recipe over its epochs, and where the test loss is lowest."""
+    epochs, found = sources.epochs("reference"), overfitting(sources).loc["reference"]
+    ax = plt.figure(figsize=(6.6, 3.9)).add_subplot()
+    for name, words, colour in (("test_loss", "test", OKABE_ITO[3]), ("train_loss", "training", OKABE_ITO[0])):
+        by = epochs.groupby("epoch")[name]
+        ax.fill_between(by.min().index, by.min(), by.max(), color=colour, alpha=0.18, linewidth=0)
+        ax.plot(by.mean(), color=colour, label=f"{words} loss", marker="o" if words == "test" else "s", markersize=4.5)
+    lowest = int(found["lowest"])
+    ax.plot(
+        lowest, found["lowest_loss"], "*", markersize=16, color=OKABE_ITO[3], markeredgecolor=mpl.rcParams["text.color"]
+    )
+    ax.annotate(
+        f"lowest test loss:\nepoch {lowest}", (lowest, found["lowest_loss"]),
+        xytext=(0, 42), textcoords="offset points",
+        ha="right" if lowest > found["last"] / 2 else "left", size=10,
+        arrowprops={"arrowstyle": "-", "color": mpl.rcParams["axes.edgecolor"], "shrinkB": 8},
+    )  # fmt: skip
+    ax.set_yscale("log")
+    ticks = [
+        t for t in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if t > 0.6 * epochs[["train_loss", "test_loss"]].min().min()
+    ]
+    ax.yaxis.set_major_locator(mpl.ticker.FixedLocator(ticks))
+    ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="epoch", ylabel="loss (nats)")
+    ax.legend(loc="lower left")
+    return ax
+
+
+@figure
+def dropout_elsewhere_differences(sources: Sources, *, base: str = "fc") -> Axes:
+    """Dropout in another net than the reference: paired differences from that net without dropout."""
+    found = compared(sources, base)
+    return plots.plot_differences(sources.runs(STUDY), reference=base, variants=[base, *found.index], comparison=found)
+
+
+@figure
+def dropout_variance(sources: Sources) -> Any:
+    """Variance of a norm's inputs without dropout, over the variance that it learnt under dropout, norm by norm."""
+    found = sources.table("evidence/variance.csv")
+    ax = plt.figure(figsize=(6.6, 3.7)).add_subplot()
+    ax.axhline(1, color=mpl.rcParams["axes.edgecolor"], linewidth=1.2, zorder=1)
+    for variant, colour in colours(dict.fromkeys(found["variant"])).items():
+        own = found[found["variant"] == variant]
+        ax.plot(own["layer"], own["ratio"], marker(variant), linestyle="-", color=colour, label=variant, markersize=7)
+    ax.set(xlabel="norm", ylabel="variance without dropout,\nover the one learnt with it")
+    ax.legend(loc="best", ncols=2)
+    return ax
+
+
+@table
+def dropout_recalibrated(sources: Sources) -> pd.DataFrame:
+    """Test accuracy of the stored nets, and with the norms' statistics taken anew without dropout."""
+    found = variance(sources).loc[list(sources.table("evidence/recalibrated.csv")["variant"])]
+    rows = pd.DataFrame({
+        "variant": found.index, "as trained (%)": list(found["accuracy"]),
+        "statistics taken anew (%)": list(found["recalibrated"]), "difference": list(found["gain"]),
+    })  # fmt: skip
+    rows.attrs["formats"] = {"as trained (%)": ".2f", "statistics taken anew (%)": ".2f", "difference": "+.2f"}
+    return rows

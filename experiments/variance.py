@@ -1,0 +1,93 @@
+"""What dropout does to the statistics of batch normalisation, measured once for the chapter on dropout.
+
+python -m experiments.variance
+
+A norm that follows a dropout learns its running variance from maps in which the dropout is at work, and normalises with
+it when the dropout is not: Li et al. (2019) call that the variance shift. This writes by how much the two variances
+differ in the stored nets (weights of seed 0), and what the nets score once the statistics are taken anew without
+dropout, all weights as they are. The book reads the tables in results/evidence/.
+"""
+
+from __future__ import annotations
+
+import click
+import pandas as pd
+import torch
+from torch import nn
+
+from experiments.evidence import FOLDER, STUDY, percent, provenance, store, trained
+from experiments.studies import STUDIES
+from s6core import data, results
+from s6core.config import TrainConfig
+from s6core.train import batch, logits
+
+VARIANTS = ("reference", *STUDIES[STUDY].families["dropout"])
+IMAGES = 5_000  # training images, the first ones
+
+
+@click.command()
+def main() -> None:
+    """Write variance.csv and recalibrated.csv into results/evidence/."""
+    torch.set_num_threads(1)
+    images, ratios, scores = data.load(), [], []
+    stored = [variant for variant in VARIANTS if results.weights_path(FOLDER / STUDY, variant).is_file()]
+    for variant in stored:
+        net, _, train = trained(variant)
+        part = images.train.take(slice(0, IMAGES))
+        ratios.append(variances(net, part, train).assign(variant=variant))
+        recalibrate(net, part, train)
+        anew = percent(logits(net, images.test, train).argmax(1) == images.test.labels)
+        before = results.load(results.record_path(FOLDER / STUDY, variant, 0)).final["test_accuracy"]
+        scores.append({"variant": variant, "images": IMAGES, "accuracy": before, "recalibrated": anew})
+        click.echo(f"{scores[-1]}\n{ratios[-1]}")
+    store("variance.csv", pd.concat(ratios)[["variant", "layer", "after_dropout", "running", "evaluated", "ratio"]])
+    store("recalibrated.csv", pd.DataFrame(scores))
+    provenance("dropout.json", stored, images)
+
+
+@torch.no_grad()
+def variances(net: nn.Sequential, part: data.Images, train: TrainConfig) -> pd.DataFrame:
+    """Return a row per batch norm: its running variance, that of its inputs in eval mode, and evaluated over running.
+
+    Variances are means over the channels; the ratio is the median of the channels' own, for a channel may be dead.
+    """
+    sums = {name: torch.zeros(3, module.num_features).double() for name, module in norms(net).items()}
+    net.eval()
+    for images in part.images.split(250):
+        maps = batch(images, train)
+        for name, module in net.named_children():
+            if name in sums:
+                x = maps.double()
+                count = torch.full(x.shape[1:2], x[:, 0].numel())
+                sums[name] += torch.stack([x.sum((0, 2, 3)), (x**2).sum((0, 2, 3)), count])
+            maps = module(maps)
+    rows, names = [], list(net._modules)
+    for name, (total, squares, count) in sums.items():
+        evaluated, running = squares / count - (total / count) ** 2, net.get_buffer(f"{name}.running_var").double()
+        before = any("dropout" in other for other in names[: names.index(name)])
+        rows.append({
+            "layer": name, "after_dropout": before, "running": float(running.mean()),
+            "evaluated": float(evaluated.mean()), "ratio": float((evaluated / running).nanmedian()),
+        })  # fmt: skip
+    return pd.DataFrame(rows).round(4)
+
+
+@torch.no_grad()
+def recalibrate(net: nn.Sequential, part: data.Images, train: TrainConfig) -> None:
+    """Take the statistics of every batch norm anew from these images, without dropout; no weight changes."""
+    net.eval()
+    for module in norms(net).values():
+        module.reset_running_stats()
+        module.momentum = None  # a plain mean over the batches
+        module.train()
+    for images in part.images.split(train.batch_size):
+        net(batch(images, train))
+    net.eval()
+
+
+def norms(net: nn.Sequential) -> dict[str, nn.BatchNorm2d]:
+    return {name: module for name, module in net.named_children() if isinstance(module, nn.BatchNorm2d)}
+
+
+if __name__ == "__main__":
+    main()
