@@ -251,9 +251,10 @@ def company_table(sources: Sources) -> pd.DataFrame:
 
 @table
 def together_comparison(sources: Sources) -> pd.DataFrame:
-    """Every cell that is stored, against the reference."""
+    """Every cell that is stored, against the reference; their accuracies stand in `cells-table`."""
     stored = set(sources.runs(STUDY)["variant"])
-    return comparison(sources, study=STUDY, variants=[cell for cell in CELLS if cell in stored])
+    found = comparison(sources, study=STUDY, variants=[cell for cell in CELLS if cell in stored and cell != REFERENCE])
+    return found.drop(columns=["test accuracy (%)", "95% interval"])
 
 
 @table
@@ -274,18 +275,38 @@ def effects_table(sources: Sources) -> pd.DataFrame:
     return found
 
 
+@frame
+def variance(sources: Sources) -> pd.DataFrame:
+    """The analysis of variance on both scales, its terms named `norm`, `norm+head`, `seed`: F, p and share of each.
+
+    p is after Holm's correction over the effects, that of the seeds by itself. Without a factor that varies: nothing.
+    """
+    runs, factors = usable(factor_runs(sources))
+    terms = ["+".join(some) for n in (1, 2, 3) for some in combinations(FACTORS, n)]
+    both = {}
+    for scale, metric in (("", "test_accuracy"), ("_log", "fewer")) if factors else ():
+        found = (
+            stats.factorial(runs, factors, metric).set_index("term").rename(index=lambda term: term.replace(":", "+"))
+        )
+        found["p"] = found["p_holm"].fillna(found["p"])
+        both |= {f"{column}{scale}": found[column] for column in ("df", "f", "p", "share")}
+    columns = [f"{column}{scale}" for scale in ("", "_log") for column in ("df", "f", "p", "share")]
+    answer = pd.DataFrame(both, columns=columns).reindex([*terms, "seed", "residual"])
+    note = f"analysis of variance of the factorial in results/{STUDY}/runs.csv"
+    answer.attrs = {"kinds": {"p": "p", "p_log": "p"}, "note": note}
+    return answer
+
+
 @table
 def variance_table(sources: Sources) -> pd.DataFrame:
     """The analysis of variance on both scales: F, p and the share of each term."""
-    runs, factors = usable(factor_runs(sources))
-    both = [stats.factorial(runs, factors, metric).set_index("term") for metric in ("test_accuracy", "fewer")]
+    found = variance(sources).dropna(subset="df")
     rows = []
-    for term in both[0].index:
-        row: dict[str, Any] = {"term": term.replace(":", " × "), "df": both[0].loc[term, "df"]}
-        for found, scale in zip(both, ("points", "log errors"), strict=True):
-            line = found.loc[term]
-            p = line["p"] if pd.isna(line["p_holm"]) else line["p_holm"]
-            row |= {f"F, {scale}": line["f"], f"p, {scale}": _p(p), f"share, {scale}": line["share"]}
+    for term, line in found.iterrows():
+        row: dict[str, Any] = {"term": str(term).replace("+", " × "), "df": int(line["df"])}
+        for scale, words in (("", "points"), ("_log", "log errors")):
+            cells = {"F": line[f"f{scale}"], "p": _p(line[f"p{scale}"]), "share": line[f"share{scale}"]}
+            row |= {f"{name}, {words}": cell for name, cell in cells.items()}
         rows.append(row)
     answer = pd.DataFrame(rows)
     answer.attrs["formats"] = {c: ".1f" if c.startswith("F") else ".2f" for c in answer if c[:2] in ("F,", "sh")}
@@ -353,7 +374,7 @@ def together_effects(sources: Sources) -> Any:
     """Main effects and interactions with their intervals, in points and as factors of the errors."""
     points, times = effects(sources), ratios(sources)
     names = list(points.index[points["n"] > 0])
-    picture, axes = plt.subplots(1, 2, figsize=(8.6, 1.6 + 0.42 * len(names)), sharey=True)
+    picture, axes = plt.subplots(1, 2, figsize=(7.8, 1.4 + 0.36 * len(names)), sharey=True)
     tint = colours(["main effect", "interaction"])
     for ax, found, column, zero in ((axes[0], points, "difference", 0), (axes[1], times, "ratio", 1)):
         ax.axvline(zero, linewidth=1.2, color=plt.rcParams["axes.edgecolor"], zorder=1)
@@ -386,6 +407,7 @@ def together_differences(sources: Sources) -> Any:
     chosen = list(dict.fromkeys(runs["variant"]))
     ax = plots.plot_differences(runs, variants=chosen, comparison=sources.comparison(STUDY))
     ax.set_xscale("symlog", linthresh=0.1, linscale=0.6)
+    ax.figure.set_size_inches(7.2, 1.3 + 0.45 * len(chosen))
     each = stats.paired_differences(runs)["difference"].abs().max()
     ticks = [tick for tick in (0.1, 0.3, 1, 3, 10, 30, 100) if tick <= 1.5 * each]
     ax.xaxis.set_major_locator(FixedLocator([*(-tick for tick in ticks), 0, *(tick for tick in ticks if tick <= 1)]))

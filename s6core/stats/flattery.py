@@ -6,6 +6,7 @@ from math import comb
 
 import numpy as np
 import pandas as pd
+from scipy import integrate, stats
 
 from s6core.stats.intervals import mean_interval
 from s6core.stats.pairs import Better, StatsError, checked, sign
@@ -66,3 +67,17 @@ def best_seed_flattery(
             best = sum(comb(i, k - 1) * value for i, value in enumerate(values)) / comb(n, k)
             rows.append({"variant": variant, "k": k, "mean": turn * mean, "best": turn * best, "flattery": best - mean})
     return pd.DataFrame(rows, columns=["variant", "k", "mean", "best", "flattery"])
+
+
+def expected_best_seed(sd: float, k: int) -> float:
+    """Return by how much the best of k seeds beats their mean on average: k normal values with standard deviation sd.
+
+    The expected largest of a normal sample, sd · ∫ x k φ(x) Φ(x)ᵏ⁻¹ dx: 0.56 sd for two, 1.54 sd for ten.
+    """
+    if not sd >= 0:
+        raise StatsError(f"sd={sd!r}: allowed is a number from 0")
+    if k < 1:
+        raise StatsError(f"k={k!r}: allowed is an integer from 1")
+    x = np.linspace(-9, 9, 4001)
+    density = k * stats.norm.pdf(x) * stats.norm.cdf(x) ** (k - 1)
+    return sd * float(integrate.trapezoid(x * density, x))
