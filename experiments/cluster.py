@@ -20,12 +20,19 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster, get_worker
 
 from experiments.job import Failure, Job, work
 from s6core.config import ConfigError
 
 VERSIONS = ("torch", "papermill", "distributed")
+CALM = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+}
+"""Dask watches itself a hundred times a second. Jobs of minutes need no such watch, and training needs the core."""
 
 
 @contextmanager
@@ -46,13 +53,14 @@ def local(workers: int, gpus: list[str]) -> Iterator[Client]:
         "cls": Scheduler,
         "options": {"dashboard": False, "dashboard_address": ":0", "host": "127.0.0.1", "port": 0},
     }
-    try:
-        own = SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.CRITICAL)
-    except RuntimeError as error:
-        raise ChildProcessError(f"the workers did not start ({error}); the same command tries again") from error
-    with own as cluster, Client(cluster) as client:
-        client.wait_for_workers(workers)
-        yield client
+    with dask.config.set(CALM):
+        try:
+            own = SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.CRITICAL)
+        except RuntimeError as error:
+            raise ChildProcessError(f"the workers did not start ({error}); the same command tries again") from error
+        with own as cluster, Client(cluster) as client:
+            client.wait_for_workers(workers)
+            yield client
 
 
 @contextmanager
