@@ -1,0 +1,325 @@
+"""The chapters of the factorial and of the noise floor: what they compute, over invented and incomplete results."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+ROOT = Path(__file__).parent.parent
+sys.path.append(str(ROOT / "book"))
+
+from _ext import frames  # noqa: E402
+from _ext.expressions import evaluate, value_of  # noqa: E402
+from _ext.keys import look_up, write  # noqa: E402
+from _ext.sources import Sources  # noqa: E402
+
+from experiments.studies import cells  # noqa: E402
+from s6core import stats  # noqa: E402
+
+RESULTS = Path(__file__).parent / "fixtures" / "book" / "results"
+CELLS = cells()
+PARTS = {"no-bn": (1.2, 2.5), "fc": (-0.1, 0.9), "dropout-0.10": (0.3, 1.4), "dropout-0.25": (1.1, 2.3)}
+"""What each part does to the errors: points added, or a factor."""
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"chapter_{name}", ROOT / "book" / "figures" / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def together() -> ModuleType:
+    return load("together")
+
+
+@pytest.fixture(scope="module")
+def noise() -> ModuleType:
+    return load("noise")
+
+
+@pytest.fixture(autouse=True)
+def agg() -> Iterator[None]:
+    mpl.use("agg")
+    yield
+    plt.close("all")
+
+
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Sources]:
+    """Make results in which the parts add points, or multiply errors, and no two of them interact on that scale."""
+
+    def build(seeds: int = 4, *, multiply: bool = False, noise: float = 1e-4, change: Change | None = None) -> Sources:
+        rng = np.random.default_rng(3)
+        rows = []
+        for cell in CELLS:
+            parts = [] if cell == "reference" else cell.split("+")
+            for seed in range(seeds):
+                start = 0.8 + 0.02 * seed
+                added, factor = (f([PARTS[part][i] for part in parts]) for i, f in enumerate((sum, np.prod)))
+                error = (start * factor if multiply else start + added) + rng.normal(0, noise)
+                rows.append({
+                    "study": "ablations", "variant": cell, "seed": seed, "status": "finished",
+                    "parameters": 30_072 if "fc" in parts else 15_662, "epochs": 6, "train_loss": 0.1,
+                    "train_accuracy": 99.0, "validation_loss": None, "validation_accuracy": None, "test_loss": 0.1,
+                    "test_accuracy": 100 - error, "seconds": 1.0, "device": "invented CPU", "commit": "0" * 40,
+                    "clean": True, "finished_at": "2026-01-01T00:00:00Z",
+                })  # fmt: skip
+        runs = pd.DataFrame(rows)
+        shutil.copytree(RESULTS, tmp_path / "results", dirs_exist_ok=True)
+        runs = runs if change is None else change(runs)
+        runs.to_csv(tmp_path / "results" / "ablations" / "runs.csv", index=False)
+        return Sources(tmp_path / "results")
+
+    return build
+
+
+def diverge(cell: str, seed: int) -> Change:
+    def change(runs: pd.DataFrame) -> pd.DataFrame:
+        hit = (runs["variant"] == cell) & (runs["seed"] == seed)
+        runs.loc[hit, ["status", "test_accuracy"]] = ["diverged", np.nan]
+        return runs
+
+    return change
+
+
+def number(key: str, sources: Sources) -> float:
+    value = look_up(key, sources).number
+    assert value is not None
+    return value
+
+
+# Keys of frames
+
+
+def test_a_cell_of_a_frame_is_a_value_with_its_interval_and_origin(together: ModuleType, make: Any) -> None:
+    sources = make()
+    value = look_up("frame[effects]/no-bn+fc/difference", sources)
+    assert value.kind == "points" and value.low < value.number < value.high
+    assert "4 seeds" in value.note and "results/ablations/runs.csv" in value.note
+    interval = write(look_up("frame[effects]/no-bn/difference:interval", sources))
+    assert interval == "−1.20 to −1.20"
+    assert ROOT / "book" / "figures" / "together.py" in sources.used  # so that a change there renders the page again
+    assert sources.folder / "ablations" / "runs.csv" in sources.used
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("frame[effect]/no-bn/difference", "unknown frame 'effect': did you mean effects"),
+        ("frame[effects]/no-bm/difference", "frame effects: unknown row 'no-bm': did you mean .*no-bn"),
+        ("frame[effects]/no-bn/differnce", "frame effects: unknown column 'differnce': did you mean difference"),
+        ("frame[effects]/no-bn/difference:sd", "has no aspect 'sd': allowed is interval, low or high"),
+    ],
+)
+def test_a_wrong_key_names_the_part(key: str, message: str, together: ModuleType, make: Any) -> None:
+    with pytest.raises(KeyError, match=message):
+        look_up(key, make())
+
+
+def test_a_frame_is_computed_once_and_again_when_its_files_change(make: Any) -> None:
+    calls = []
+
+    @frames.frame
+    def counted(sources: Sources) -> pd.DataFrame:
+        calls.append(len(sources.runs("ablations")))
+        return pd.DataFrame({"n": [calls[-1]]}, index=["all"])
+
+    sources = make(seeds=2)
+    assert [number("frame[counted]/all/n", sources) for _ in range(3)] == [24, 24, 24] and calls == [24]
+    assert number("frame[counted]/all/n", make(seeds=3)) == 36
+    del frames.FRAMES["counted"]
+
+
+def test_a_name_may_hold_a_plus_and_a_sum_needs_spaces(make: Any) -> None:
+    sources = make()
+    both = look_up("ablations/no-bn+fc/test_accuracy", sources).number
+    assert value_of("ablations/no-bn+fc/test_accuracy + ablations/fc/n", sources).number == pytest.approx(both + 4)
+    assert evaluate("not exists:results/ablations/no-bn+fc/notebook.ipynb", sources)[0] is True
+
+
+# The factorial
+
+
+def test_parts_that_add_points_do_not_interact_in_points_but_in_factors(together: ModuleType, make: Any) -> None:
+    sources = make()
+    for part, (points, _) in PARTS.items():
+        assert number(f"frame[effects]/{part}/difference", sources) == pytest.approx(-points, abs=1e-3)
+    for pair in ("no-bn+fc", "no-bn+dropout-0.10", "no-bn+dropout-0.25", "fc+dropout-0.10", "fc+dropout-0.25"):
+        assert number(f"frame[effects]/{pair}/difference", sources) == pytest.approx(0, abs=1e-3)
+        assert look_up(f"frame[effects]/{pair}/verdict", sources).words == "equivalent"
+    # both raise the errors: each multiplies them by less where the other has raised them
+    assert number("frame[ratios]/no-bn+dropout-0.25/ratio", sources) < 0.9
+    assert look_up("frame[ratios]/no-bn+dropout-0.25/verdict", sources).words == "helps"
+
+
+def test_parts_that_multiply_errors_interact_in_points_but_not_in_factors(together: ModuleType, make: Any) -> None:
+    sources = make(multiply=True)
+    for part, (_, factor) in PARTS.items():
+        assert number(f"frame[ratios]/{part}/ratio", sources) == pytest.approx(factor, rel=1e-3)
+    assert number("frame[ratios]/no-bn+dropout-0.25/ratio", sources) == pytest.approx(1, abs=1e-3)
+    assert look_up("frame[effects]/no-bn+dropout-0.25/verdict", sources).words == "hurts"
+    assert (
+        number("frame[variance]/norm+dropout/p", sources) < 1e-6 < number("frame[variance]/norm+dropout/p_log", sources)
+    )
+
+
+@pytest.mark.parametrize("multiply", [False, True])
+def test_what_single_changes_foretell_is_right_on_the_scale_on_which_nothing_interacts(
+    multiply: bool, together: ModuleType, make: Any
+) -> None:
+    table = together.additive(make(multiply=multiply))
+    right, wrong = ("factor_accuracy", "points_accuracy") if multiply else ("points_accuracy", "factor_accuracy")
+    assert table[right].to_numpy() == pytest.approx(table["test_accuracy"].to_numpy(), abs=5e-3)
+    assert (table[wrong] - table["test_accuracy"]).abs().max() > 0.1
+    assert (table["n"] == 4).all() and len(table) == 7
+
+
+def test_what_a_part_changes_in_company_is_paired_by_hand(together: ModuleType, make: Any) -> None:
+    sources = make(noise=0.05)
+    wide = sources.runs("ablations").pivot(index="seed", columns="variant", values="test_accuracy")
+    found = together.company(sources)
+    assert len(found) == 6 + 6 + 4 + 4
+    pairs = wide["no-bn+fc+dropout-0.25"] - wide["no-bn+fc"]
+    expected = stats.mean_interval(pairs)
+    row = found.loc["dropout-0.25@no-bn+fc"]
+    assert (row["difference"], row["low"], row["high"]) == pytest.approx((expected.mean, expected.low, expected.high))
+    logs = np.log(100 - wide["no-bn+dropout-0.10"]) - np.log(100 - wide["dropout-0.10"])
+    assert found.loc["no-bn@dropout-0.10", "ratio"] == pytest.approx(np.exp(logs.mean()))
+    assert found.loc["no-bn@dropout-0.10", "beside"] == "dropout 0.1"
+
+
+def test_a_diverged_cell_leaves_the_largest_factorial_without_it(together: ModuleType, make: Any) -> None:
+    sources = make(change=diverge("no-bn+dropout-0.25", 2))
+    row = together.factorial(sources).loc["all"]
+    assert (row["stored"], row["used"], row["factors"], row["diverged"], row["diverged_cells"]) == (12, 8, 3, 1, 1)
+    assert row["left_out"] == "dropout-0.25, fc+dropout-0.25, no-bn+dropout-0.25, no-bn+fc+dropout-0.25"
+    assert row["worst"] != "no-bn+dropout-0.25"  # what is left of a cell is no mean of it
+    missing = look_up("frame[effects]/no-bn+dropout-0.25/difference", sources)
+    assert write(missing) == "not defined" and number("frame[effects]/no-bn+dropout-0.25/n", sources) == 0
+    assert number("frame[effects]/no-bn+dropout-0.10/n", sources) == 4
+    assert together.company(sources).loc["dropout-0.25@no-bn", "n"] == 0
+    assert together.cells_table(sources).set_index("cell").loc["no-bn+dropout-0.25", "diverged"] == 1
+    texts = [text.get_text() for text in together.together_runs(sources).texts]
+    assert "1 of 4 diverged" in texts
+
+
+@pytest.mark.parametrize(
+    ("stored", "used", "factors"),
+    [
+        (["reference", "no-bn", "fc", "dropout-0.10", "dropout-0.25"], 3, ["dropout"]),
+        (["reference", "no-bn", "fc", "no-bn+fc", "dropout-0.10"], 4, ["norm", "head"]),
+        (["reference"], 1, []),
+    ],
+)
+def test_an_incomplete_factorial_is_counted_and_drawn(
+    stored: list[str], used: int, factors: list[str], together: ModuleType, make: Any
+) -> None:
+    sources = make(change=lambda runs: runs[runs["variant"].isin(stored)])
+    runs, found = together.usable(together.factor_runs(sources))
+    assert runs["variant"].nunique() == used and found == factors
+    assert together.factorial(sources).loc["all", "stored"] == len(stored)
+    texts = [text.get_text() for text in together.together_runs(sources).texts]
+    assert texts.count("not trained yet") == 12 - len(stored)
+    together.together_interaction(sources, scale="errors")
+    if factors:
+        together.together_effects(sources)
+        assert len(together.effects_table(sources)) == sum(number(f"frame[effects]/{c}/n", sources) > 0
+                                                           for c in together.effects(sources).index)  # fmt: skip
+    if len(stored) > 1:
+        assert list(together.together_comparison(sources)["variant"]) == [c for c in CELLS if c in stored[1:]]
+
+
+def test_the_interaction_plot_shows_means_on_both_scales(together: ModuleType, make: Any) -> None:
+    sources = make(noise=0.05)
+    runs = together.factor_runs(sources)
+    cell = runs[runs["variant"] == "no-bn+dropout-0.25"]
+    for scale, expected in (("points", cell["test_accuracy"].mean()), ("errors", np.exp(-cell["fewer"].mean()))):
+        panel = together.together_interaction(sources, scale=scale).axes[0]
+        line = next(line for line in panel.lines if line.get_label() == "norm = none")
+        assert line.get_ydata()[2] == pytest.approx(expected)
+    assert panel.get_yscale() == "log"
+
+
+# The noise floor
+
+
+def test_the_floor_has_the_interval_of_a_standard_deviation(noise: ModuleType, make: Any) -> None:
+    """Factors .688 and 1.826 for ten values: tables of the χ² distribution."""
+    sources = make(seeds=10, noise=0.05)
+    row = noise.floor(sources).loc["ablations"]
+    values = sources.runs("ablations").query("variant == 'reference'")["test_accuracy"]
+    assert row["sd"] == pytest.approx(values.std())
+    assert (row["low"] / row["sd"], row["high"] / row["sd"]) == pytest.approx((0.688, 1.826), abs=1e-3)
+    assert row["sampling"] == pytest.approx(stats.sampling_error(values.mean()))
+
+
+def test_equal_nets_are_claimed_to_differ_as_often_as_they_must(noise: ModuleType, make: Any) -> None:
+    sources = make(noise=0.05)
+    rate = noise.claims(sources)["rate"]
+    sd = sources.runs("ablations").query("variant == 'reference'")["test_accuracy"].std()
+    from scipy.stats import norm
+
+    # figures are whole images, so that a gain of 0.05 points or more is one above 0.045
+    expected = 100 * norm.sf(0.045 / (sd * np.sqrt(2)))
+    assert rate["one-1"] == pytest.approx(expected, abs=3)
+    assert rate["means-10"] < rate["means-3"] < rate["one-1"]
+    assert rate["best-seed-1"] == rate["one-1"] and rate["best-seed-3"] < rate["best-seed-10"]
+    assert (rate[["rule-3", "rule-5", "rule-10"]] <= 2.5 + 1).all()
+    assert "rule-1" not in rate
+
+
+def test_needed_seeds_agree_with_cohens_tables(noise: ModuleType) -> None:
+    """Cohen (1988), α = .05 two-sided, power .8: 34 pairs for d = .5, and 15 for d = .8."""
+    assert noise._needed(0.5, 1.0) == 34
+    assert noise._needed(0.8, 1.0) == 15
+    assert np.isnan(noise._needed(0.001, 1.0)) and np.isnan(noise._needed(0.1, 0.0))
+
+
+def test_the_smallest_p_is_that_of_the_test_itself(noise: ModuleType, make: Any) -> None:
+    table = noise.smallest_p(make()).set_index("seeds")
+    assert table.loc["5", "alone"] == 0.0625 and table.loc["6", "alone"] == 0.03125
+    for n in ("3", "6", "10"):
+        assert table.loc[n, "alone"] == pytest.approx(float(stats.sign_flip(np.linspace(0.1, 0.2, int(n)))))
+    family = [float(table.loc["10", "alone"])] + [1.0] * 6
+    assert table.loc["10", "one of 7"] == pytest.approx(stats.holm(family)[0])
+
+
+def test_flattery_pairing_and_power_come_from_the_runs(noise: ModuleType, make: Any) -> None:
+    sources = make(noise=0.002)
+    epochs = pd.read_csv(RESULTS / "reference" / "epochs.csv")
+    wide = epochs.pivot(index="epoch", columns="seed", values="test_accuracy")
+    assert noise.flattery(sources).loc["epoch-published", "points"] == pytest.approx(
+        (wide.max() - wide.iloc[-1]).mean()
+    )
+    found = noise.pairs(sources)
+    assert (found["correlation"] > 0).all() and (found["ratio"] < 1).all()  # the invented seeds share their luck
+    overall = noise.pairing_overall(sources).loc["all"]
+    assert (overall["variants"], overall["gain"], overall["n"]) == (11, 11, 4)
+    assert overall["chance"] == pytest.approx(0.950, abs=5e-4)  # critical r for two degrees of freedom
+    sd = noise.floor(sources).loc["ablations", "sd"]
+    expected = stats.detectable_difference(sd, 10, design="unpaired")
+    assert noise.power(sources).loc["10", "unpaired"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["noise_seeds", "noise_claims", "noise_flattery", "noise_power", "noise_pairing"])
+def test_every_picture_of_the_noise_floor_is_drawn_over_few_seeds(name: str, noise: ModuleType, make: Any) -> None:
+    few = make(seeds=3, change=lambda runs: runs[~runs["variant"].str.contains("+", regex=False)])
+    assert getattr(noise, name)(few).lines
