@@ -118,12 +118,13 @@ def head_evidence(sources: Sources, *, right: str = "both") -> Any:
 
 
 def _over(ax: Axes, pixels: Any, found: Any, most: float) -> None:
-    """Draw what each place adds over the digit, each place as the middle of what it sees."""
+    """Draw what each place adds over the digit, in the middle of what it sees; by its root, or weak places vanish."""
     shades = ramp((warm(), 0.95), (warm(), 0.0), (accent(), 0.0), (accent(), 0.95))
     low = centre(reference("norm-logits"), 0) - 1
     extent = (low, low + 2 * found.shape[1], low + 2 * found.shape[0], low)
     draw_digit(ax, pixels, 0.4)
-    ax.imshow(found, cmap=shades, vmin=-most, vmax=most, extent=extent, interpolation="nearest", zorder=2)
+    roots = np.sign(found) * np.sqrt(np.abs(found) / most)
+    ax.imshow(roots, cmap=shades, vmin=-1, vmax=1, extent=extent, interpolation="nearest", zorder=2)
     ax.set(xlim=(-0.4, SIDE + 0.4), ylim=(SIDE + 0.4, -0.4))
 
 
@@ -165,8 +166,8 @@ def head_shifts(sources: Sources) -> Any:
     if gone:
         ax.axvspan(min(gone) - 0.5, shifts["pixels"].max() + 0.3, color=soft(), alpha=0.14, linewidth=0, zorder=0)
         ax.annotate(
-            "ink leaves\nthe image", (shifts["pixels"].max() + 0.2, 1), xycoords=("data", "axes fraction"),
-            xytext=(0, -4), textcoords="offset points", ha="right", va="top", size=9.5,
+            "ink leaves\nthe image", (shifts["pixels"].max() + 0.2, 0.86), xycoords=("data", "axes fraction"),
+            ha="right", va="top", size=9.5,
         )  # fmt: skip
     ax.set(xlabel="digits moved by (pixels)", ylabel="test accuracy (%)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
