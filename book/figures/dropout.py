@@ -99,7 +99,7 @@ def dropout_elsewhere(sources: Sources) -> pd.DataFrame:
 
 
 @frame
-def variance(sources: Sources) -> pd.DataFrame:
+def variance_shift(sources: Sources) -> pd.DataFrame:
     """By variant: variance without dropout over the one that the norms learnt, behind a dropout and before any."""
     found = sources.table("evidence/variance.csv")
     behind = found["layer"] != "norm1"
@@ -241,7 +241,7 @@ def dropout_variance(sources: Sources) -> Any:
 @table
 def dropout_recalibrated(sources: Sources) -> pd.DataFrame:
     """Test accuracy of the stored nets, and with the norms' statistics taken anew without dropout."""
-    found = variance(sources).loc[list(sources.table("evidence/recalibrated.csv")["variant"])]
+    found = variance_shift(sources).loc[list(sources.table("evidence/recalibrated.csv")["variant"])]
     rows = pd.DataFrame({
         "variant": found.index, "as trained (%)": list(found["accuracy"]),
         "statistics taken anew (%)": list(found["recalibrated"]), "difference": list(found["gain"]),
