@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from matplotlib import pyplot as plt
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
-from _ext import frames  # noqa: E402
+from _ext import frames, slider  # noqa: E402
 from _ext.expressions import evaluate, value_of  # noqa: E402
 from _ext.keys import look_up, write  # noqa: E402
 from _ext.sources import Sources  # noqa: E402
@@ -27,6 +28,7 @@ from _ext.sources import Sources  # noqa: E402
 from experiments.studies import cells  # noqa: E402
 from s6core import stats  # noqa: E402
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RESULTS = Path(__file__).parent / "fixtures" / "book" / "results"
 CELLS = cells()
 PARTS = {"no-bn": (1.2, 2.5), "fc": (-0.1, 0.9), "dropout-0.10": (0.3, 1.4), "dropout-0.25": (1.1, 2.3)}
@@ -155,6 +157,43 @@ def test_a_name_may_hold_a_plus_and_a_sum_needs_spaces(make: Any) -> None:
     assert evaluate("not exists:results/ablations/no-bn+fc/notebook.ipynb", sources)[0] is True
 
 
+def test_a_slider_holds_a_sentence_for_every_row_and_shows_the_first_asked_for(noise: ModuleType, make: Any) -> None:
+    sources = make(noise=0.05)
+    html = slider.markup("slide", "n", "{n} seeds show {shown | .2f}.", sources, ident="s", label="Seeds", start="5")
+    sentences = re.findall(r'<p data-at="(\d+)"( hidden)?>(.*?)</p>', html)
+    assert [n for n, *_ in sentences] == [str(n) for n in range(2, 41)]
+    assert [n for n, hidden, _ in sentences if not hidden] == ["5"]
+    shown = number("frame[slide]/10/shown", sources)
+    assert sentences[8][2] == f"<b>10</b> seeds show <b>{shown:.2f}</b>."
+    assert '<label for="s">Seeds: <output>5</output>' in html and 'max="38" value="3"' in html
+    for arguments, message in [
+        (("slid", "n", ""), "unknown frame 'slid': did you mean slide"),
+        (("slide", "m", ""), "frame slide: unknown column 'm'"),
+        (("slide", "n", "{nn}"), "frame slide: unknown column 'nn'"),
+    ]:
+        with pytest.raises(KeyError, match=message):
+            slider.markup(*arguments, sources, ident="s")
+    with pytest.raises(KeyError, match="unknown row '41'"):
+        slider.markup("slide", "n", "", sources, ident="s", start="41")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_the_slider_moves_by_keyboard_and_changes_the_sentence(noise: ModuleType, make: Any) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    html = slider.markup("slide", "n", "{n} seeds", make(), ident="s", label="Seeds", start="5")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--headless"])
+        tab = browser.new_page()
+        tab.set_content(html)
+        assert tab.locator("p:visible").inner_text() == "5 seeds"
+        tab.locator("input").focus()
+        for key, expected in (("ArrowRight", "6"), ("End", "40"), ("Home", "2")):
+            tab.keyboard.press(key)
+            assert tab.locator("p:visible").all_inner_texts() == [f"{expected} seeds"]
+            assert tab.locator("output").inner_text() == expected
+        browser.close()
+
+
 # The factorial
 
 
@@ -233,7 +272,7 @@ def test_an_incomplete_factorial_is_counted_and_drawn(
     stored: list[str], used: int, factors: list[str], together: ModuleType, make: Any
 ) -> None:
     sources = make(change=lambda runs: runs[runs["variant"].isin(stored)])
-    runs, found = together.usable(together.factor_runs(sources))
+    runs, found = stats.largest_factorial(together.factor_runs(sources), ["norm", "head", "dropout"])
     assert runs["variant"].nunique() == used and found == factors
     assert together.factorial(sources).loc["all", "stored"] == len(stored)
     texts = [text.get_text() for text in together.together_runs(sources).texts]
@@ -323,3 +362,14 @@ def test_flattery_pairing_and_power_come_from_the_runs(noise: ModuleType, make: 
 def test_every_picture_of_the_noise_floor_is_drawn_over_few_seeds(name: str, noise: ModuleType, make: Any) -> None:
     few = make(seeds=3, change=lambda runs: runs[~runs["variant"].str.contains("+", regex=False)])
     assert getattr(noise, name)(few).lines
+
+
+def test_the_largest_factorial_prefers_more_factors_and_needs_the_first_cell(together: ModuleType, make: Any) -> None:
+    kept = ["reference", "no-bn", "fc", "no-bn+fc", "dropout-0.10", "dropout-0.25", "no-bn+dropout-0.10"]
+    runs = together.factor_runs(make(change=lambda runs: runs[runs["variant"].isin(kept)]))
+    own, factors = stats.largest_factorial(runs, ["norm", "head", "dropout"])
+    assert factors == ["norm", "head"] and len(own) == 16  # norm × dropout has four cells as well, and comes later
+    with pytest.raises(stats.StatsError, match=r"no run for norm batch, head gap, dropout 0\.0"):
+        stats.largest_factorial(runs[runs["variant"] != "reference"], ["norm", "head", "dropout"])
+    lonely = runs[(runs["variant"] == "reference") | (runs["seed"] == 0)]
+    assert stats.largest_factorial(lonely, ["norm", "head", "dropout"])[1] == []

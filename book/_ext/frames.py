@@ -42,11 +42,16 @@ def frame(function: Callable[[Sources], pd.DataFrame]) -> Callable[[Sources], pd
     return cached
 
 
-def cell(name: str, row: str, column: str, sources: Sources) -> tuple[pd.DataFrame, pd.Series]:
-    """Return a frame and one row of it. Raises `KeyError` for what is unknown, with the nearest names."""
+def named(name: str, sources: Sources) -> pd.DataFrame:
+    """Return a frame by its name. Raises `KeyError`, offering the nearest names."""
     if name not in FRAMES:
         raise KeyError(unknown("frame", name, FRAMES))
-    found = FRAMES[name](sources)
+    return FRAMES[name](sources)
+
+
+def cell(name: str, row: str, column: str, sources: Sources) -> tuple[pd.DataFrame, pd.Series]:
+    """Return a frame and one row of it. Raises `KeyError` for what is unknown, with the nearest names."""
+    found = named(name, sources)
     for what, asked, known in (("row", row, found.index), ("column", column, found.columns)):
         if asked not in known:
             raise KeyError(f"frame {name}: {unknown(what, asked, map(str, known))}")

@@ -192,6 +192,23 @@ def power(sources: Sources) -> pd.DataFrame:
     return found
 
 
+@frame
+def slide(sources: Sources) -> pd.DataFrame:
+    """What 2 to 40 seeds are good for, with the reference's spread: the rows of the page's slider."""
+    sd = float(figures_of(sources, STUDY).std())
+    rows = {
+        str(n): {
+            "n": n, "half": sd * t.ppf(0.975, n - 1) / np.sqrt(n), "smallest_p": 2 / 2**n,
+            "shown": stats.detectable_difference(sd, n, design="unpaired"), "best": stats.expected_best_seed(sd, n),
+        }
+        for n in range(2, 41)
+    }  # fmt: skip
+    found = pd.DataFrame.from_dict(rows, orient="index")
+    kinds = {"half": "sd", "shown": "sd", "best": "sd", "smallest_p": "p"}
+    found.attrs = {"kinds": kinds, "note": f"sd {sd:.3f} as measured in results/{STUDY}/runs.csv"}
+    return found
+
+
 @table
 def smallest_p(sources: Sources) -> pd.DataFrame:
     """The smallest p that a sign-flip test can give at n seeds: alone, and after Holm in each family of the study."""

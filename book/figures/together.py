@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import combinations
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -39,33 +39,6 @@ def factor_runs(sources: Sources) -> pd.DataFrame:
     return runs.assign(errors=errors, fewer=-np.log(errors))
 
 
-def usable(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Return the runs of the largest full factorial that can be analysed, and those of its factors that vary.
-
-    It holds the reference's level of every factor. Each of its cells is stored, none of its runs diverged, and at least
-    two seeds are common to all.
-    """
-    whole = {
-        str(cell): set(own["seed"])
-        for cell, own in runs.groupby("variant")
-        if (own["status"] == "finished").all()
-    }  # fmt: skip
-    best, most = runs[runs["variant"] == REFERENCE], (0, 0)
-    for levels in product(*(_with_first(list(options)) for options in FACTORS.values())):
-        own = runs[np.logical_and.reduce([runs[f].isin(kept) for f, kept in zip(FACTORS, levels, strict=True)])]
-        size = int(np.prod([len(kept) for kept in levels])), sum(len(kept) > 1 for kept in levels)
-        names = set(own["variant"])
-        complete = len(names) == size[0] and names <= set(whole)
-        if complete and size > most and len(set.intersection(*(whole[name] for name in names))) >= 2:
-            best, most = own, size
-    return best, [factor for factor in FACTORS if best[factor].nunique() > 1]
-
-
-def _with_first(levels: list[Any]) -> list[list[Any]]:
-    first, *others = levels
-    return [[first, *more] for n in range(len(others) + 1) for more in combinations(others, n)]
-
-
 @frame
 def cell_figures(sources: Sources) -> pd.DataFrame:
     """A row per cell of the plan: its factors, parameters, and what its runs did."""
@@ -84,7 +57,7 @@ def cell_figures(sources: Sources) -> pd.DataFrame:
 def factorial(sources: Sources) -> pd.DataFrame:
     """One row, `all`: how much of the factorial is there, how much can be analysed, how even its spread is."""
     runs, found = factor_runs(sources), cell_figures(sources)
-    own, factors = usable(runs)
+    own, factors = stats.largest_factorial(runs, FACTORS)
     inside = found.loc[list(dict.fromkeys(own["variant"]))]
     left = found.index.difference(inside.index, sort=False)
     seeds = set.intersection(*(set(group["seed"]) for _, group in own.groupby("variant")))
@@ -113,7 +86,7 @@ def factorial(sources: Sources) -> pd.DataFrame:
 
 def _effects(sources: Sources, metric: str) -> pd.DataFrame:
     """Return `stats.effects` of the usable factorial by the names of cells: `no-bn`, `fc`, `no-bn+fc`."""
-    runs, factors = usable(factor_runs(sources))
+    runs, factors = stats.largest_factorial(factor_runs(sources), FACTORS)
     order = list(FACTORS)
     names = {cell: changed for cell, changed in CELLS.items() if 1 <= len(changed) <= 2}
     names = dict(sorted(names.items(), key=lambda item: (len(item[1]), [order.index(factor) for factor in item[1]])))
@@ -281,7 +254,7 @@ def variance(sources: Sources) -> pd.DataFrame:
 
     p is after Holm's correction over the effects, that of the seeds by itself. Without a factor that varies: nothing.
     """
-    runs, factors = usable(factor_runs(sources))
+    runs, factors = stats.largest_factorial(factor_runs(sources), FACTORS)
     terms = ["+".join(some) for n in (1, 2, 3) for some in combinations(FACTORS, n)]
     both = {}
     for scale, metric in (("", "test_accuracy"), ("_log", "fewer")) if factors else ():

@@ -34,6 +34,7 @@ from s6core.stats.pairing import pairing
 from s6core.stats.pairs import StatsError, paired_differences
 from s6core.stats.power import detectable_difference, sampling_error
 from s6core.stats.simulation import claim_rates, coverage, simulated_accuracies, simulated_differences
+from s6core.stats.subset import largest_factorial
 
 __all__ = [
     "ALPHA",
@@ -52,6 +53,7 @@ __all__ = [
     "factorial",
     "holm",
     "marginal_means",
+    "largest_factorial",
     "mean_interval",
     "paired_differences",
     "pairing",
