@@ -203,6 +203,7 @@ def pairs(maps: torch.Tensor, images: data.Data) -> dict[str, Any]:
             place = (found[name], slice(None), found["row"], found["column"])
             found[f"{name}_cell"] = int(maps[place].argmax())
     frame = pd.DataFrame(best.values()).sort_values("difference").reset_index(drop=True)
+    frame.insert(0, "rank", range(1, len(frame) + 1))
     store("pairs.csv", frame)
     # of the closest ones, those that show a class for the first time
     shown: list[int] = []

@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from s6core.config import NetConfig
 from s6core.layers import layers
 from s6core.receptive import Box, Field, fields
-from s6core.style import INK, OKABE_ITO
+from s6core.style import INK, OKABE_ITO, PAPER
 
 SIDE = 28
 
@@ -33,8 +33,12 @@ def reference(name: str) -> Field:
     return next(field for field in fields(layers(NetConfig())) if field.name == name)
 
 
+def ink() -> str:
+    return str(mpl.rcParams["text.color"])
+
+
 def is_dark() -> bool:
-    return str(mpl.rcParams["text.color"]) == INK["dark"]
+    return ink() == INK["dark"]
 
 
 def soft() -> str:
@@ -56,10 +60,11 @@ def ramp(*stops: tuple[str, float]) -> Any:
 
 def draw_digit(ax: Axes, pixels: Any, strength: float = 1.0) -> None:
     """Draw a digit in the page's ink, on the page's paper, with pixel i between i and i + 1."""
-    ink = str(mpl.rcParams["text.color"])
     height, width = pixels.shape
     extent = (0, width, height, 0)
-    ax.imshow(pixels, cmap=ramp((ink, 0.0), (ink, strength)), vmin=0, vmax=255, extent=extent, interpolation="nearest")
+    ax.imshow(
+        pixels, cmap=ramp((ink(), 0.0), (ink(), strength)), vmin=0, vmax=255, extent=extent, interpolation="nearest"
+    )
     ax.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor=soft(), linewidth=0.8))
     ax.set(xlim=(-0.4, width + 0.4), ylim=(height + 0.4, -0.4), aspect="equal")
     ax.axis("off")
@@ -70,6 +75,11 @@ def draw_box(ax: Axes, box: Box, colour: str, *, fill: float = 0.0, **style: Any
     if fill:
         ax.add_patch(Rectangle(corner, width, height, facecolor=colour, alpha=fill, edgecolor="none"))
     ax.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, **{"linewidth": 1.8, **style}))
+
+
+def _on_edge(box: Box, x: float, y: float) -> bool:
+    on_side = min(abs(x - box.left), abs(x - box.right)) < 1 and box.top - 1 < y < box.bottom + 1
+    return on_side or (min(abs(y - box.top), abs(y - box.bottom)) < 1 and box.left - 1 < x < box.right + 1)
 
 
 def centre(seen: Field, i: int) -> float:
@@ -102,20 +112,20 @@ def receptive_votes(sources: Sources, *, digits: list[int] | None = None) -> Any
     """Each cell's own answer, written where it looks, over the digit; the right ones in the stronger colour."""
     stored, lines = arrays(sources), sources.table("receptive/examples.csv")
     seen, chosen = reference("norm-logits"), digits or [0, 4, 9]
-    picture, axes = plt.subplots(1, len(chosen), figsize=(3.1 * len(chosen), 3.4), squeeze=False)
+    picture, axes = plt.subplots(1, len(chosen), figsize=(2.6 * len(chosen), 3.0), squeeze=False)
     for ax, number in zip(axes[0], chosen, strict=True):
         label, answers = int(lines["label"][number]), stored["maps"][number].argmax(0)
         draw_digit(ax, stored["examples"][number], 0.22)
         for i, j in np.ndindex(answers.shape):
             right = answers[i, j] == label
             ax.text(
-                centre(seen, j), centre(seen, i), str(answers[i, j]), ha="center", va="center_baseline", size=8.5,
+                centre(seen, j), centre(seen, i), str(answers[i, j]), ha="center", va="center_baseline", size=9,
                 color=accent() if right else warm(), weight="bold" if right else "normal", alpha=1 if right else 0.85,
                 in_layout=False,  # hundreds of texts to lay out would take seconds
             )  # fmt: skip
         read = int(lines["read"][number])
         words = f"a {label}, read as {read}" if read != label else f"a {label}, read as such"
-        ax.set_title(f"{words}\n{int((answers == label).sum())} of {answers.size} cells say {label}", size=10.5)
+        ax.set_title(f"{words}\n{int((answers == label).sum())} of {answers.size} say {label}", size=10.5)
     return picture
 
 
@@ -130,14 +140,14 @@ def receptive_evidence(sources: Sources, *, digit: int = 4) -> Any:
     colours = ramp((warm(), 0.95), (warm(), 0.0), (accent(), 0.0), (accent(), 0.95))
     low = centre(seen, 0) - 1
     extent = (low, low + 2 * maps.shape[2], low + 2 * maps.shape[1], low)
-    picture, axes = plt.subplots(2, 5, figsize=(8.6, 4.3))
-    scores, ink = evidence.mean((1, 2)), str(mpl.rcParams["text.color"])
+    picture, axes = plt.subplots(2, 5, figsize=(7.4, 3.7), gridspec_kw={"wspace": 0.08})
+    scores = evidence.mean((1, 2))
     for c, ax in enumerate(axes.flat):
         draw_digit(ax, pixels, 0.4)
         ax.imshow(evidence[c], cmap=colours, vmin=-most, vmax=most, extent=extent, interpolation="nearest", zorder=2)
         i, j = divmod(int(evidence[c].argmax()), maps.shape[2])
-        draw_box(ax, seen.unit(i, j).clipped, str(mpl.rcParams["text.color"]), linewidth=1.2, zorder=3)
-        ax.set_title(f"for {c}: {scores[c]:+.2f}".replace("-", "−"), size=10.5, color=accent() if c == label else ink)
+        draw_box(ax, seen.unit(i, j).clipped, ink(), linewidth=1.2, zorder=3)
+        ax.set_title(f"for {c}: {scores[c]:+.2f}".replace("-", "−"), size=10.5, color=accent() if c == label else ink())
         ax.set(xlim=(-0.4, SIDE + 0.4), ylim=(SIDE + 0.4, -0.4))
     return picture
 
@@ -147,17 +157,21 @@ def receptive_cells(sources: Sources) -> Any:
     """How often each cell alone names the digit, written at the middle of what it sees."""
     cells, seen = sources.table("receptive/cells.csv"), reference("norm-logits")
     grid = cells.pivot(index="row", columns="column", values="accuracy").to_numpy()
-    ax = plt.figure(figsize=(5.6, 5.6)).add_subplot()
+    ax = plt.figure(figsize=(4.8, 4.8)).add_subplot()
     low = centre(seen, 0) - 1
+    paper = {"facecolor": PAPER["dark" if is_dark() else "light"], "edgecolor": "none", "alpha": 0.8, "pad": 0.8}
     extent = (low, low + 2 * grid.shape[1], low + 2 * grid.shape[0], low)
     ax.imshow(grid, cmap=ramp((accent(), 0.03), (accent(), 0.75)), extent=extent, interpolation="nearest", vmin=10)
-    for i, j in np.ndindex(grid.shape):
-        ax.text(
-            centre(seen, j), centre(seen, i), f"{grid[i, j]:.0f}", ha="center", va="center", size=9, in_layout=False
-        )
     best = np.unravel_index(grid.argmax(), grid.shape)
-    for place, colour in (((0, 0), warm()), (best, str(mpl.rcParams["text.color"]))):
-        draw_box(ax, seen.unit(int(place[0]), int(place[1])).clipped, colour, linewidth=1.4)
+    boxes = [seen.unit(int(i), int(j)).clipped for i, j in ((0, 0), best)]
+    for box, colour in zip(boxes, (warm(), ink()), strict=True):
+        draw_box(ax, box, colour, linewidth=1.4)
+    for i, j in np.ndindex(grid.shape):
+        x, y = centre(seen, j), centre(seen, i)
+        struck = any(_on_edge(box, x, y) for box in boxes)  # by a line of a box
+        ax.text(
+            x, y, f"{grid[i, j]:.0f}", ha="center", va="center", size=9, in_layout=False, bbox=paper if struck else None
+        )
     ax.add_patch(Rectangle((0, 0), SIDE, SIDE, fill=False, edgecolor=soft(), linewidth=0.9))
     ax.set(xlim=(-0.4, SIDE + 0.4), ylim=(SIDE + 0.4, -0.4), aspect="equal")
     ax.axis("off")
@@ -185,7 +199,7 @@ def receptive_pairs(sources: Sources) -> Any:
     """Pairs of digits of two classes that look alike inside one box: each whole, and what the box shows of it."""
     stored, frame = arrays(sources), sources.table("receptive/pairs.csv")
     seen, shown = reference("norm-logits"), [int(n) for n in stored["shown"]]
-    picture, axes = plt.subplots(2, 2 * len(shown), figsize=(1.55 * 2 * len(shown), 3.2))
+    picture, axes = plt.subplots(2, 2 * len(shown), figsize=(7.4, 2.3), gridspec_kw={"wspace": 0.1, "hspace": 0.1})
     for number, row in enumerate(shown):
         line = frame.loc[row]
         box = seen.unit(int(line["row"]), int(line["column"])).clipped
@@ -266,6 +280,21 @@ def receptive_known_nets(sources: Sources, *, nets: list[str] | None = None) -> 
         axis.set_minor_locator(mpl.ticker.NullLocator())
     ax.legend(loc="lower right")
     return ax
+
+
+@table
+def receptive_speed(sources: Sources) -> pd.DataFrame:
+    """Milliseconds of the engine and of hooks in a forward pass, and the field that each of them finds."""
+    frame = sources.table("receptive/speed.csv")
+    table = pd.DataFrame({
+        "net": frame["title"], "engine (ms)": frame["engine_ms"], "hooks (ms)": frame["hooks_ms"],
+        "hooks / engine": frame["ratio"],
+        "lowest–highest": [f"{a:.2g}–{b:.2g}" for a, b in zip(frame["ratio_low"], frame["ratio_high"], strict=True)],
+        "field: engine": frame["engine_size"], "field: hooks": frame["hooks_size"],
+    })  # fmt: skip
+    table.attrs["formats"] = {"engine (ms)": ".3g", "hooks (ms)": ".3g", "hooks / engine": ".2g"}
+    table.attrs["right"] = ("lowest–highest",)
+    return table
 
 
 @table

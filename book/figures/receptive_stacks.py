@@ -93,62 +93,61 @@ def warm() -> str:
     return OKABE_ITO[1] if is_dark() else OKABE_ITO[3]
 
 
+HIGH = 1.3  # pixels from a line of units to the next
+MARGIN = 5.6  # pixels, for the words beside the lines
+
+
 @figure
 def receptive_side(sources: Sources, *, stack: Any, pixels: int = 11, unit: int | None = None) -> Any:
-    """Side views of stacks beside each other: a unit of the last layer, and all that it reads down to the pixels."""
-    texts = stacks(stack)
-    most = max(text.count(",") for text in texts) + 1
-    picture, axes = plt.subplots(1, len(texts), figsize=(3.6 * len(texts) + 0.4, 0.7 + 0.78 * most), squeeze=False)
-    for ax, text in zip(axes[0], texts, strict=True):
-        _side(ax, rows_of(text, pixels), pixels, unit, most, wide=len(texts) == 1)
+    """Side views of stacks, one above the other: a unit of the last layer, and all that it reads down to the pixels."""
+    views = [rows_of(text, pixels) for text in stacks(stack)]
+    edge = max(row.padding[0] for rows in views for row in rows)
+    wide, highs = MARGIN + pixels + 2 * edge + 0.4, [HIGH * len(rows) + 1.4 for rows in views]
+    picture, axes = plt.subplots(
+        len(views), 1, figsize=(6.4, 6.4 * sum(highs) / wide), squeeze=False, height_ratios=highs,
+        gridspec_kw={"hspace": 0.12},
+    )  # fmt: skip
+    for ax, rows, high in zip(axes[:, 0], views, highs, strict=True):
+        _side(ax, rows, pixels, unit)
+        ax.set(xlim=(-MARGIN - edge, pixels + edge - 0.4), ylim=(-0.7, high - 0.7), aspect="equal", anchor="W")
+        ax.axis("off")
     return picture
 
 
-def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None, most: int, *, wide: bool) -> None:
+def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None) -> None:
     seen = fields(rows)
     unit = rows[-1].output[1] // 2 if unit is None else unit
     levels = read_back(rows, unit)
-    high = 1.7 if not wide else 1.3
-    lengths = [pixels, *(row.output[1] for row in rows)]
     for level in range(len(rows)):
         field, row = seen[level], rows[level]
         for index in levels[level + 1]:
             for below in reads(row, index):
                 x = [_place(field, index), _place(seen[level - 1], below) if level else below]
-                ax.plot(x, [(level + 1) * high, level * high], color=accent(), linewidth=0.9, alpha=0.55, zorder=1)
-    for level, length in enumerate(lengths):
-        lit = levels[level]
+                ax.plot(x, [(level + 1) * HIGH, level * HIGH], color=accent(), linewidth=0.9, alpha=0.55, zorder=1)
+    edge = max(row.padding[0] for row in rows)
+    for level, length in enumerate([pixels, *(row.output[1] for row in rows)]):
         padding = rows[level].padding[0] if level < len(rows) else 0
         for index in range(-padding, length + padding):
             x = float(index) if level == 0 else _place(seen[level - 1], index)
-            chosen = level == len(rows) and index == unit
             outside = not 0 <= index < length
-            read = index in lit and not outside
-            colour = warm() if chosen else accent()
-            face = colour if read else "none"
-            style = {"facecolor": face, "edgecolor": colour if read else soft(), "linewidth": 0.9, "zorder": 3}
+            read = index in levels[level] and not outside
+            colour = warm() if level == len(rows) and index == unit else accent()
+            style = {"facecolor": colour if read else PAPER["dark" if is_dark() else "light"], "zorder": 3}
+            style |= {"edgecolor": colour if read else soft(), "linewidth": 0.9}
             if outside:
                 style |= {"linestyle": (0, (2, 2)), "alpha": 0.7}
             if level == 0:
                 ax.add_patch(Rectangle((x - 0.38, -0.38), 0.76, 0.76, **style))
             else:
-                ax.add_patch(Circle((x, level * high), 0.3, **style))
-    edge = max(row.padding[0] for row in rows)
-    left, right = -edge - 0.9, pixels - 0.1 + edge
-    for level in range(len(rows) + 1):
+                ax.add_patch(Circle((x, level * HIGH), 0.3, **style))
+        field = seen[level - 1]
+        words, numbers = "pixels", ""
         if level:
-            words = f"{_words(rows[level - 1])}: sees {seen[level - 1].size[0]}"
-            if seen[level - 1].stride[0] > 1 and seen[level - 1].units[0] > 1:
-                words += f", jump {seen[level - 1].stride[0]}"
-        else:
-            words = "pixels"
-        ax.text(
-            left + 0.2, level * high + 0.46, words, ha="left", va="bottom", size=9.5, zorder=4,
-            color=ink() if level else soft(),
-            bbox={"facecolor": PAPER["dark" if is_dark() else "light"], "edgecolor": "none", "pad": 0.6},
-        )  # fmt: skip
-    ax.set(xlim=(left, right), ylim=(-0.7, most * high + 1.25), aspect="equal")
-    ax.axis("off")
+            words, numbers = _words(rows[level - 1]), f"sees {field.size[0]}"
+            numbers += f", jump {field.stride[0]}" if field.stride[0] > 1 and field.units[0] > 1 else ""
+        left = -MARGIN - edge + 0.1
+        ax.text(left, level * HIGH + (0.04 if level else -0.2), words, va="bottom", size=10.5, color=soft())
+        ax.text(left, level * HIGH - 0.04, numbers, va="top", size=10.5, weight="bold", color=ink())
 
 
 def _place(field: Field, index: int) -> float:
@@ -170,30 +169,29 @@ def _words(row: Layer) -> str:
 @figure
 def receptive_paths(sources: Sources, *, stack: Any) -> Any:
     """How many paths lead from each pixel to one unit, seen from above; what is not read stays empty."""
-    texts = stacks(stack)
-    picture, axes = plt.subplots(1, len(texts), figsize=(2.6 * len(texts), 3.0), squeeze=False)
+    views = [rows_of(text, 64) for text in stacks(stack)]
     maps = []
-    for text in texts:
-        counts = read_back(rows_of(text, 64), 4)[0]
-        first, last = min(counts), max(counts)
-        line = np.array([counts.get(k, 0) for k in range(first, last + 1)], float)
+    for rows in views:
+        counts = read_back(rows, 4)[0]
+        line = np.array([counts.get(k, 0) for k in range(min(counts), max(counts) + 1)], float)
         maps.append(np.outer(line, line))
-    side = max(len(m) for m in maps)
-    for ax, text, paths in zip(axes[0], texts, maps, strict=True):
-        n = len(paths)
+    sides = [max(len(paths), 9) for paths in maps]  # a small box still needs room for its words
+    picture, axes = plt.subplots(
+        1, len(maps), figsize=(6.4, 6.4 * (max(sides) + 6) / (sum(sides) + 2)), squeeze=False,
+        width_ratios=sides, gridspec_kw={"wspace": 0.06},
+    )  # fmt: skip
+    for ax, rows, paths, side in zip(axes[0], views, maps, sides, strict=True):
+        n, read = len(paths), int((paths > 0).sum())
         shown = np.ma.masked_equal(paths / paths.max(), 0)
         ax.imshow(shown, cmap=_shades(), vmin=0, vmax=1, extent=(0, n, n, 0))
         for k in range(n + 1):
             ax.plot([k, k], [0, n], color=soft(), linewidth=0.35)
             ax.plot([0, n], [k, k], color=soft(), linewidth=0.35)
-        read = int((paths > 0).sum())
-        rates = [str(row.dilation[0]) for row in rows_of(text, 64)]
-        ax.text(n / 2, -0.4, f"dilation {', '.join(rates)}", ha="center", va="bottom", size=10, weight="bold")
-        ax.text(n / 2, n + 0.4, f"{n} × {n}, reads {read} of {n * n}", ha="center", va="top", size=9.5)
-        middle = n / 2
-        ax.set(xlim=(middle - side / 2 - 0.3, middle + side / 2 + 0.3))
-        ax.set(ylim=(middle + side / 2 + 1.8, middle - side / 2 - 1.8))
-        ax.set_aspect("equal")
+        rates = ", ".join(str(row.dilation[0]) for row in rows)
+        ax.text(n / 2, -0.5, f"dilation\n{rates}", ha="center", va="bottom", size=11, weight="bold")
+        ax.text(n / 2, n + 0.5, f"{n} × {n} pixels,\n{read} read", ha="center", va="top", size=11)
+        ax.set(xlim=((n - side) / 2 - 0.2, (n + side) / 2 + 0.2), aspect="equal")
+        ax.set(ylim=((n + max(sides)) / 2 + 2.8, (n - max(sides)) / 2 - 2.8))
         ax.axis("off")
     return picture
 
