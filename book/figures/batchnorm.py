@@ -1,0 +1,317 @@
+"""Batch normalisation: what it does to a map, what goes through a net with and without it, which rates it bears."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from _ext.figures import figure, table
+from _ext.frames import frame
+from _ext.sources import Sources
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from s6core.config import TrainConfig
+from s6core.style import INK, colour, marker
+
+NETS = {"reference": "with batch norm", "no-bn": "without"}
+DASHES = {"reference": "-", "no-bn": (0, (4, 1.5))}
+RATES = "learning-rates"
+USABLE = 90.0  # a rate is usable if every seed of it is at least this accurate (%) after the study's one epoch
+RATE_NETS = {"bn": "reference", "no-bn": "no-bn"}  # the study's words for the two nets
+
+
+@frame
+def inside_start(sources: Sources) -> pd.DataFrame:
+    """By net: how signal and gradient change from the first to the last convolution before training, over the seeds."""
+    return _inside(sources, "start")
+
+
+@frame
+def inside_trained(sources: Sources) -> pd.DataFrame:
+    """The same of the trained nets of seed 0."""
+    return _inside(sources, "trained")
+
+
+def _inside(sources: Sources, state: str) -> pd.DataFrame:
+    """Geometric means over seeds; `low` and `high` are the extremes of no interval, and so are not given."""
+    found = sources.table("inside/states.csv")
+    rows = {}
+    for net in NETS:
+        own = found[(found["variant"] == net) & (found["state"] == state)]
+        first, last = own["layer"].iloc[0], own["layer"].iloc[-1]
+        by = {layer: group.set_index("seed") for layer, group in own.groupby("layer", sort=False)}
+        hidden = own[own["layer"] != first]
+        total = np.sqrt((own["gradient"] ** 2).groupby(own["seed"]).sum())
+        rows[net] = {
+            "n": own["seed"].nunique(), "input_sd": _typical(by[last]["input_sd"]), "sd": _typical(by[last]["sd"]),
+            "shift": hidden["shift"].mean(), "gradient": _typical(total),
+            "least_gradient": _typical(own.groupby("seed")["gradient"].min()),
+            "most_gradient": _typical(own.groupby("seed")["gradient"].max()),
+            "first_gradient": _typical(by[first]["gradient"]), "last_gradient": _typical(by[last]["gradient"]),
+            "zeros": hidden["zeros"].mean(), "dead": own.groupby("seed")["dead"].sum().mean(),
+            "channels": own.groupby("seed")["channels"].sum().iloc[0],
+            "dead_logits": by[last]["dead"].mean(), "dead_logits_most": by[last]["dead"].max(),
+        }  # fmt: skip
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.attrs = {"note": f"{'initial weights' if state == 'start' else 'seed 0'}, results/inside/states.csv"}
+    return frame
+
+
+def _typical(values: pd.Series) -> float:
+    return float(np.exp(np.log(values).mean()))
+
+
+@frame
+def inside_steps(sources: Sources) -> pd.DataFrame:
+    """By net: loss and total gradient norm at the first and the last step that was followed, means over the seeds."""
+    found = totals(sources)
+    rows = {}
+    for net in NETS:
+        own = found[found["variant"] == net]
+        first, last = own["step"].min(), own["step"].max()
+        start, end = own[own["step"] == first], own[own["step"] == last]
+        half = own[own["loss"] < own["loss"].iloc[0] / 2]
+        rows[net] = {
+            "n": own["seed"].nunique(), "last": last, "lr": end["lr"].iloc[0], "first_lr": start["lr"].iloc[0], "start_loss": start["loss"].mean(),
+            "end_loss": end["loss"].mean(), "end_low": end["loss"].min(), "end_high": end["loss"].max(),
+            "start_gradient": start["gradient"].mean(), "end_gradient": end["gradient"].mean(),
+            "halved": half.groupby("seed")["step"].min().max() if half["seed"].nunique() == own["seed"].nunique()
+            else np.nan, "halved_seeds": half["seed"].nunique(),
+        }  # fmt: skip
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    kinds = dict.fromkeys(("n", "last", "halved", "halved_seeds"), "count")
+    kinds |= dict.fromkeys(("start_loss", "end_loss", "end_low", "end_high"), "times")
+    frame.attrs = {"kinds": kinds, "note": "means over the seeds followed, results/inside/steps.csv"}
+    return frame
+
+
+def totals(sources: Sources) -> pd.DataFrame:
+    """Return a row per net, seed and step: the norm of the gradient of all convolutions together, and the rest."""
+    found = sources.table("inside/steps.csv")
+    keys = ["variant", "seed", "step"]
+    whole = found.assign(gradient=found["gradient"] ** 2, zeros=found["zeros"]).groupby(keys, sort=False)
+    last = found[found["layer"] == found["layer"].iloc[-1]].set_index(keys)
+    return last.assign(gradient=np.sqrt(whole["gradient"].sum())).reset_index()
+
+
+@frame
+def usable_rates(sources: Sources) -> pd.DataFrame:
+    """By net (`bn`, `no-bn`): the learning rates at which every seed is usable, how many, and the best of them."""
+    found = rates(sources)
+    rows = {}
+    for net in RATE_NETS:
+        own = found[found["net"] == net]
+        by = own.groupby("lr")["test_accuracy"]
+        whole = by.apply(lambda values: bool((values >= USABLE).all()))  # a run that diverged has NaN, and is not
+        good = list(whole[whole].index)
+        means = by.agg(lambda values: values.mean(skipna=False))  # no mean where a run diverged
+        best = float(means.idxmax()) if means.notna().any() else np.nan
+        rows[net] = {
+            "usable": len(good), "tried": len(whole), "lowest": min(good, default=np.nan),
+            "highest": max(good, default=np.nan), "ratio": max(good) / min(good) if good else np.nan,
+            "best": best, "accuracy": means.max(), "own": means.get(TrainConfig().lr, np.nan),
+            "diverged": int((own["status"] == "diverged").sum()),
+            "runs": len(own), "seeds": own["seed"].nunique(), "threshold": USABLE,
+            "unbroken": float(list(whole).count(True) == _span(list(whole))),
+            "chance": int((own["test_accuracy"] < 15).sum()),
+        }  # fmt: skip
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    for column, which in (("gap", "own"), ("best_gap", "accuracy")):
+        frame[column] = frame.loc["no-bn", which] - frame.loc["bn", which]
+    kinds = dict.fromkeys(("usable", "tried", "diverged", "runs", "seeds", "chance"), "count")
+    kinds |= {"accuracy": "percent", "own": "percent", "gap": "points", "best_gap": "points"}
+    frame.attrs = {"kinds": kinds, "note": f"after one epoch, results/{RATES}/runs.csv"}
+    return frame
+
+
+def _span(flags: list[bool]) -> int:
+    """Return how many flags stand from the first true one to the last."""
+    places = [place for place, flag in enumerate(flags) if flag]
+    return places[-1] - places[0] + 1 if places else 0
+
+
+def rates(sources: Sources) -> pd.DataFrame:
+    """Return the runs of the study of learning rates with their net and rate, as their variants name them."""
+    runs = sources.runs(RATES)
+    parts = runs["variant"].str.extract(r"^(?P<net>.+)-lr-(?P<lr>[\d.]+)$")
+    return runs.assign(net=parts["net"], lr=parts["lr"].astype(float))
+
+
+@figure
+def batchnorm_maps(sources: Sources) -> Any:
+    """Four maps of a digit as ReLU leaves them, normalised, and scaled and shifted; grey is zero."""
+    with np.load(_arrays(sources)) as arrays:
+        digit, stages = arrays["digit"], [arrays[name].astype(float) for name in ("relu", "normalised", "norm")]
+    words = ("what ReLU\npasses on", "normalised", "scaled\nand shifted")
+    picture, axes = plt.subplots(3, 5, figsize=(7.2, 4.6), width_ratios=[1, 1, 1, 1, 1])
+    dark = mpl.rcParams["text.color"] == INK["dark"]
+    shades = mpl.colors.LinearSegmentedColormap.from_list(
+        "signed", ["#56B4E9", "#0072B2", "#2c343d" if dark else "#f3f4f6", "#D55E00", "#E69F00"]
+    )
+    most = max(float(np.abs(maps).max()) for maps in stages)
+    for line, maps, word in zip(axes, stages, words, strict=True):
+        for ax, map_ in zip(line[1:], maps, strict=True):
+            drawn = ax.imshow(map_, cmap=shades, vmin=-most, vmax=most)
+        line[0].text(0.95, 0.5, word, ha="right", va="center", size=10.5, transform=line[0].transAxes)
+        line[0].set_axis_off()
+    for number, ax in enumerate(axes[0, 1:], start=1):
+        ax.set_title(f"channel {number}", size=10, weight="normal", loc="center", pad=4)
+    for ax in axes[:, 1:].flat:
+        ax.set(xticks=[], yticks=[])
+        ax.grid(False)
+        ax.spines[:].set_visible(True)
+    inset = axes[0, 0].inset_axes([0.35, 0.72, 0.3, 0.3])
+    inset.imshow(digit, cmap="gray")
+    inset.set_axis_off()
+    bar = picture.colorbar(drawn, ax=axes[:, 1:], shrink=0.8, pad=0.02)
+    bar.outline.set_visible(False)
+    bar.set_label("value")
+    return picture
+
+
+def _arrays(sources: Sources) -> Any:
+    path = sources.folder / "inside" / "maps.npz"
+    sources.used.add(path)
+    if not path.is_file():
+        raise KeyError(f"no {path.name} in results/inside: python -m experiments.inside writes it")
+    return path
+
+
+@figure
+def batchnorm_layers(sources: Sources, *, state: str = "start") -> Any:
+    """Layer by layer: deviation of what enters each convolution, shift of its channels, norm of its gradient."""
+    found = sources.table("inside/states.csv")
+    found = found[found["state"] == state]
+    picture, axes = plt.subplots(1, 3, figsize=(9.4, 3.5))
+    panels = (
+        ("input_sd", "deviation of the inputs", True), ("shift", "shift of the inputs' channels", False),
+        ("gradient", "norm of the gradient", True),
+    )  # fmt: skip
+    for ax, (column, words, log) in zip(axes, panels, strict=True):
+        for net, label in NETS.items():
+            own = found[found["variant"] == net]
+            layers = list(dict.fromkeys(own["layer"]))
+            for _, each in own.groupby("seed"):
+                ax.plot(range(len(layers)), each[column], color=colour(net), alpha=0.35, linewidth=0.9)
+            middle = own.groupby("layer", sort=False)[column].agg(_typical if log else "mean")
+            ax.plot(
+                range(len(layers)), middle, marker=marker(net), linestyle=DASHES[net], color=colour(net), label=label
+            )
+        if log:
+            ax.set_yscale("log")
+            _plain(ax)
+        else:
+            ax.set_ylim(bottom=0)
+        ax.set_xticks(range(len(layers)), [name.removeprefix("conv") for name in layers])
+        ax.set_title(words, size=10.5)
+        ax.set_xlabel("convolution")
+    axes[0].legend(loc="best")
+    return picture
+
+
+@figure
+def batchnorm_steps(sources: Sources) -> Any:
+    """Loss, gradient norm and deviation of what reaches the last convolution over the first steps, a line per seed."""
+    found = totals(sources)
+    picture, axes = plt.subplots(1, 3, figsize=(9.4, 3.5))
+    panels = (
+        ("loss", "loss (nats)"),
+        ("gradient", "norm of the whole gradient"),
+        ("input_sd", "deviation of the last inputs"),
+    )
+    for ax, (column, words) in zip(axes, panels, strict=True):
+        for net, label in NETS.items():
+            for number, (_, own) in enumerate(found[found["variant"] == net].groupby("seed")):
+                ax.plot(
+                    own["step"], own[column], color=colour(net), linestyle=DASHES[net], linewidth=1.5, alpha=0.85,
+                    label=label if number == 0 else None,
+                )  # fmt: skip
+        if column != "loss":
+            ax.set_yscale("log")
+            _plain(ax)
+        else:
+            ax.set_ylim(bottom=0)
+        ax.set_title(words, size=10.5)
+        ax.set_xlabel("step")
+    axes[0].legend(loc="best")
+    return picture
+
+
+@figure
+def batchnorm_rates(sources: Sources) -> Any:
+    """Accuracy after one epoch against the learning rate, every seed, and runs that diverged."""
+    found = rates(sources)
+    ax = plt.figure(figsize=(6.8, 4.3)).add_subplot()
+    for shift, (net, variant) in zip((0.94, 1.06), RATE_NETS.items(), strict=True):
+        own, tint = found[found["net"] == net], colour(variant)
+        done = own.dropna(subset=["test_accuracy"])
+        share = done["test_accuracy"].clip(1, 99.9) / 100
+        ax.plot(shift * done["lr"], share, marker(variant), color=tint, alpha=0.7, markersize=6, markeredgewidth=0)
+        whole = own.groupby("lr")["test_accuracy"].agg(lambda values: values.mean(skipna=False)).dropna()
+        middle = whole.clip(1, 99.9) / 100  # no mean where a run diverged
+        ax.plot(shift * middle.index, middle, color=tint, linestyle=DASHES[variant], label=NETS[variant])
+        lost = own[own["test_accuracy"].isna()].groupby("lr").size()
+        row = 0.07 if variant == "reference" else 0.025
+        for lr, count in lost.items():
+            ax.plot(shift * lr, row, "x", color=tint, transform=ax.get_xaxis_transform(), markersize=8, clip_on=False)
+            ax.annotate(
+                f"{count}", (shift * lr, row), xycoords=ax.get_xaxis_transform(), xytext=(7, 0),
+                textcoords="offset points", va="center", size=9, color=mpl.rcParams["text.color"],
+            )  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_yscale("logit")
+    ax.set_ylim(0.05 if found["test_accuracy"].notna().all() else 0.035, 0.993)
+    levels = (0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99)
+    ax.yaxis.set_major_locator(FixedLocator(levels))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}"))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ticks = sorted(set(found["lr"]))
+    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda lr, _: f"{lr:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
+    for at, words, axis in ((0.1, "guessing", "h"), (TrainConfig().lr, "the study's rate", "v")):
+        draw = ax.axhline if axis == "h" else ax.axvline
+        draw(at, color=mpl.rcParams["axes.edgecolor"], linestyle=(0, (2, 3)), linewidth=1.2, zorder=1)
+        place, offset = ((ticks[0], at), (0, 3)) if axis == "h" else ((at, 0.993), (-4, -4))
+        ax.annotate(
+            words, place, xytext=offset, textcoords="offset points", size=9, color=mpl.rcParams["axes.edgecolor"],
+            **({"va": "bottom"} if axis == "h" else {"ha": "right", "va": "top"}),
+        )  # fmt: skip
+    ax.set(xlabel="peak learning rate", ylabel="test accuracy after one epoch (%)")
+    ax.legend(loc="center left")
+    return ax
+
+
+@table
+def batchnorm_rates_table(sources: Sources) -> pd.DataFrame:
+    """Accuracy after one epoch by learning rate, with and without: the mean of the seeds, lowest and highest."""
+    found = rates(sources)
+    rows = []
+    for lr, each in found.groupby("lr"):
+        row: dict[str, Any] = {"learning rate": f"{lr:g}"}
+        for net, variant in RATE_NETS.items():
+            own = each[each["net"] == net]
+            done = own["test_accuracy"].dropna()
+            row[f"{NETS[variant]}: mean (%)"] = done.mean() if len(done) == len(own) and len(own) else np.nan
+            spread = f"{done.min():.2f}–{done.max():.2f}" if len(done) else None
+            row[f"{NETS[variant]}: from – to"] = spread
+            row[f"{NETS[variant]}: diverged"] = f"{len(own) - len(done)} of {len(own)}"
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    frame.attrs["formats"] = {column: ".2f" for column in frame if "mean" in column}
+    frame.attrs["right"] = tuple(column for column in frame if column != "learning rate")
+    return frame
+
+
+def _plain(ax: Axes) -> None:
+    """Write the ticks of a logarithmic axis as plain numbers, 1, 2 and 5 where there is room for them."""
+    low, high = ax.get_ylim()
+    steps = (1, 2, 5) if high / low < 100 else (1,)
+    ticks = [step * 10.0**power for power in range(-8, 6) for step in steps]
+    ax.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
