@@ -27,7 +27,7 @@ $(INSTALLED): pyproject.toml .ci/constraints.txt
 
 test: install ## Run the tests (offline but for installation and data)
 	$(BIN)/s6 data
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: install ## Check style and types
 	$(BIN)/ruff check .
