@@ -198,13 +198,14 @@ def slide(sources: Sources) -> pd.DataFrame:
     sd = float(figures_of(sources, STUDY).std())
     rows = {
         str(n): {
-            "n": n, "half": sd * t.ppf(0.975, n - 1) / np.sqrt(n), "smallest_p": 2 / 2**n,
+            "n": n, "half": sd * t.ppf(0.975, n - 1) / np.sqrt(n),
+            "smallest_p": f"{2 / 2**n:.4f}" if 2 / 2**n >= 0.001 else "0.001",
             "shown": stats.detectable_difference(sd, n, design="unpaired"), "best": stats.expected_best_seed(sd, n),
         }
         for n in range(2, 41)
     }  # fmt: skip
     found = pd.DataFrame.from_dict(rows, orient="index")
-    kinds = {"half": "sd", "shown": "sd", "best": "sd", "smallest_p": "p"}
+    kinds = {"half": "sd", "shown": "sd", "best": "sd"}
     found.attrs = {"kinds": kinds, "note": f"sd {sd:.3f} as measured in results/{STUDY}/runs.csv"}
     return found
 
@@ -220,7 +221,7 @@ def smallest_p(sources: Sources) -> pd.DataFrame:
         row |= {f"one of {size}": min(1.0, size * 2 / 2**n) for size in sizes}
         rows.append(row)
     answer = pd.DataFrame(rows)
-    answer.attrs["formats"] = dict.fromkeys(answer.columns[1:], ".3f")
+    answer.attrs["formats"] = dict.fromkeys(answer.columns[1:], ".4f")
     return answer
 
 

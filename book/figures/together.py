@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -337,8 +337,39 @@ def together_interaction(sources: Sources, *, scale: str = "points") -> Any:
         ax.set_title(f"head = {head}")
         ax.label_outer()
     axes[-1].get_legend().remove()
+    # the runs set the limits: the interval of a few unsteady ones reaches beyond 100% and would flatten all others
+    values = runs["errors" if log else "test_accuracy"]
+    low, high, room = values.min(), values.max(), 0.25 * np.ptp(values.dropna())
+    axes[0].set_ylim((low / 1.4, high * 1.4) if log else (low - room, min(100, high + room)))
     if log:
-        _error_axis(axes[0], "y", runs["errors"])
+        _error_axis(axes[0], "y", values)
+    return picture
+
+
+@figure
+def together_curves(sources: Sources) -> Any:
+    """Test error over the epochs, a panel for each norm and head, a line for each dropout: mean, lowest to highest."""
+    epochs = sources.epochs(STUDY)
+    picture, axes = plt.subplots(2, 2, figsize=(7.4, 5.6), sharex=True, sharey=True)
+    names = {tuple(changed.items()): cell for cell, changed in CELLS.items()}
+    tint = dict(zip(FACTORS["dropout"], colours(["reference", "dropout-0.10", "dropout-0.25"]).values(), strict=True))
+    for ax, (norm, head) in zip(axes.flat, product(FACTORS["norm"], FACTORS["head"]), strict=True):
+        for (dropout, colour), mark in zip(tint.items(), "osv", strict=True):
+            levels = {"norm": norm, "head": head, "dropout": dropout}
+            changed = tuple((f, level) for f, level in levels.items() if FACTORS[f][level])
+            rows = epochs[epochs["variant"] == names[changed]].dropna(subset="test_accuracy")
+            by = (100 - rows["test_accuracy"]).clip(lower=0.01).groupby(rows["epoch"])
+            ax.fill_between(by.min().index, by.min(), by.max(), color=colour, alpha=0.18, linewidth=0)
+            ax.plot(by.mean(), marker=mark, color=colour, markersize=5, label=f"dropout = {dropout:g}")
+        ax.set_title(f"norm = {norm}, head = {head}", size=10.5)
+        ax.set_yscale("log")
+        ax.set(xlabel="epoch", ylabel="test error (%)")
+        ax.label_outer()
+    axes[0, 0].legend()
+    inside = epochs[epochs["variant"].isin(CELLS)]["test_accuracy"].dropna()
+    _error_axis(axes[0, 0], "y", (100 - inside).clip(lower=0.01))
+    axes[0, 1].set_ylabel("")
+    axes[1, 0].set_ylabel("test error (%)")
     return picture
 
 
