@@ -181,8 +181,10 @@ def test_a_slider_holds_a_sentence_for_every_row_and_shows_the_first_asked_for(n
 def test_the_slider_moves_by_keyboard_and_changes_the_sentence(noise: ModuleType, make: Any) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")
     html = slider.markup("slide", "n", "{n} seeds", make(), ident="s", label="Seeds", start="5")
+    flags = ["--no-sandbox", "--headless", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync"]
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--headless"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         tab = browser.new_page()
         tab.set_content(html)
         assert tab.locator("p:visible").inner_text() == "5 seeds"
