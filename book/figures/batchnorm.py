@@ -76,7 +76,8 @@ def inside_steps(sources: Sources) -> pd.DataFrame:
         start, end = own[own["step"] == first], own[own["step"] == last]
         half = own[own["loss"] < own["loss"].iloc[0] / 2]
         rows[net] = {
-            "n": own["seed"].nunique(), "last": last, "lr": end["lr"].iloc[0], "first_lr": start["lr"].iloc[0], "start_loss": start["loss"].mean(),
+            "n": own["seed"].nunique(), "last": last, "lr": end["lr"].iloc[0], "first_lr": start["lr"].iloc[0],
+            "start_loss": start["loss"].mean(),
             "end_loss": end["loss"].mean(), "end_low": end["loss"].min(), "end_high": end["loss"].max(),
             "start_gradient": start["gradient"].mean(), "end_gradient": end["gradient"].mean(),
             "halved": half.groupby("seed")["step"].min().max() if half["seed"].nunique() == own["seed"].nunique()
