@@ -147,7 +147,7 @@ def dropout_gap(sources: Sources, *, variants: list[str]) -> Any:
     """The gap between training and test by variant, a dot per seed: of accuracy, and of loss."""
     each = gaps(sources)
     chosen = stored(sources, STUDY, variants) or []
-    picture, axes = plt.subplots(1, 2, figsize=(7.4, 1.3 + 0.5 * len(chosen)), sharey=True)
+    picture, axes = plt.subplots(1, 2, figsize=(6.8, 1.4 + 0.5 * len(chosen)), sharey=True)
     panels = (
         ("accuracy_gap", "training − test accuracy\n(percentage points)"),
         ("loss_gap", "test − training loss (nats)\n"),
@@ -174,7 +174,7 @@ def dropout_gap(sources: Sources, *, variants: list[str]) -> Any:
 def dropout_train_test(sources: Sources, *, variants: list[str], first: int = 1) -> Any:
     """Training and test accuracy over the epochs, side by side on one scale."""
     epochs, chosen = sources.epochs(STUDY), stored(sources, STUDY, variants)
-    picture, axes = plt.subplots(1, 2, figsize=(8.2, 3.8), sharey=True)
+    picture, axes = plt.subplots(1, 2, figsize=(6.8, 3.8), sharey=True)
     for ax, metric, words in zip(axes, ("train_accuracy", "test_accuracy"), ("training", "test"), strict=True):
         plots.plot_curves(epochs, metric=metric, variants=chosen, first=first, ax=ax)
         ax.set_title(f"{words} images", size=11)
