@@ -287,14 +287,18 @@ def receptive_speed(sources: Sources) -> pd.DataFrame:
     """Milliseconds of the engine and of hooks in a forward pass, and the field that each of them finds."""
     frame = sources.table("receptive/speed.csv")
     table = pd.DataFrame({
-        "net": frame["title"], "engine (ms)": frame["engine_ms"], "hooks (ms)": frame["hooks_ms"],
+        "net": frame["title"], **{f"{who} (ms)": frame[f"{who}_ms"].map(_short) for who in ("engine", "hooks")},
         "hooks / engine": frame["ratio"],
         "lowest–highest": [f"{a:.2g}–{b:.2g}" for a, b in zip(frame["ratio_low"], frame["ratio_high"], strict=True)],
         "field: engine": frame["engine_size"], "field: hooks": frame["hooks_size"],
     })  # fmt: skip
-    table.attrs["formats"] = {"engine (ms)": ".3g", "hooks (ms)": ".3g", "hooks / engine": ".2g"}
-    table.attrs["right"] = ("lowest–highest",)
+    table.attrs["formats"] = {"hooks / engine": ".2g"}
+    table.attrs["right"] = ("engine (ms)", "hooks (ms)", "lowest–highest")
     return table
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"
 
 
 @table

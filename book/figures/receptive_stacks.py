@@ -93,8 +93,8 @@ def warm() -> str:
     return OKABE_ITO[1] if is_dark() else OKABE_ITO[3]
 
 
-HIGH = 1.3  # pixels from a line of units to the next
-MARGIN = 5.6  # pixels, for the words beside the lines
+HIGH = 1.6  # pixels from a line of units to the next
+MARGIN = 6.1  # pixels, for the words beside the lines
 
 
 @figure
@@ -104,7 +104,7 @@ def receptive_side(sources: Sources, *, stack: Any, pixels: int = 11, unit: int 
     edge = max(row.padding[0] for rows in views for row in rows)
     wide, highs = MARGIN + pixels + 2 * edge + 0.4, [HIGH * len(rows) + 1.4 for rows in views]
     picture, axes = plt.subplots(
-        len(views), 1, figsize=(6.4, 6.4 * sum(highs) / wide), squeeze=False, height_ratios=highs,
+        len(views), 1, figsize=(4.8, 4.8 * sum(highs) / wide), squeeze=False, height_ratios=highs,
         gridspec_kw={"hspace": 0.12},
     )  # fmt: skip
     for ax, rows, high in zip(axes[:, 0], views, highs, strict=True):
@@ -146,8 +146,8 @@ def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None) -> None:
             words, numbers = _words(rows[level - 1]), f"sees {field.size[0]}"
             numbers += f", jump {field.stride[0]}" if field.stride[0] > 1 and field.units[0] > 1 else ""
         left = -MARGIN - edge + 0.1
-        ax.text(left, level * HIGH + (0.04 if level else -0.2), words, va="bottom", size=10.5, color=soft())
-        ax.text(left, level * HIGH - 0.04, numbers, va="top", size=10.5, weight="bold", color=ink())
+        ax.text(left, level * HIGH + (0.04 if level else -0.2), words, va="bottom", size=9.5, color=soft())
+        ax.text(left, level * HIGH - 0.04, numbers, va="top", size=9.5, weight="bold", color=ink())
 
 
 def _place(field: Field, index: int) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 Open = Callable[..., Any]
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
 
 def readout(page: Any) -> str:
@@ -94,14 +95,54 @@ def test_the_side_view_is_pointed_at_too(explorer: Open) -> None:
 
 
 def test_touch_chooses_and_then_draws(explorer: Open) -> None:
-    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-    page = explorer('stack="conv3, conv3"', **phone)
+    page = explorer('stack="conv3, conv3"', **PHONE)
     page.touchscreen.tap(*at_unit(page, "conv2", (3, 4), units=24, border=0))
     assert readout(page).startswith("Layer conv2, unit (3, 4): ")
     chosen, other = page.locator(".rx-map-chosen .rx-grid"), page.locator(".rx-map:not(.rx-map-chosen) .rx-grid")
     assert chosen.evaluate("grid => getComputedStyle(grid).touchAction") == "none"  # dragging moves the unit …
     assert other.evaluate("grid => getComputedStyle(grid).touchAction") == "auto"  # … elsewhere it scrolls
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def drag(page: Any, *places: tuple[float, float]) -> None:
+    """Put a finger down at the first place, move it over the others, and lift it."""
+    session = page.context.new_cdp_session(page)
+    for kind, (x, y) in zip(["touchStart"] + ["touchMove"] * (len(places) - 1), places, strict=True):
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
+def test_a_finger_drags_the_unit_over_the_chosen_map(explorer: Open) -> None:
+    page = explorer('stack="conv3, conv3" unit="conv2:3,4"', **PHONE)
+    units = [at_unit(page, "conv2", unit, units=24, border=0) for unit in [(3, 4), (6, 8), (9, 13), (12, 20)]]
+    page.evaluate("said = []; addEventListener('pointermove', event => said.push(event.pointerType))")
+    before = page.evaluate("[scrollX, scrollY, document.querySelector('.rx-maps').scrollLeft]")
+    drag(page, *units)
+    assert set(page.evaluate("said")) == {"touch"}
+    assert readout(page) == "Layer conv2, unit (12, 20): sees rows 12–16, columns 20–24, 5 × 5 pixels."
+    assert (
+        page.evaluate("[scrollX, scrollY, document.querySelector('.rx-maps').scrollLeft]") == before
+    )  # nothing scrolls
+
+
+def test_a_finger_drags_along_the_side_view(explorer: Open) -> None:
+    page = explorer('stack="conv3p1, conv3p1" unit="conv2:10,3"', **PHONE)
+    page.locator(".rx-section").scroll_into_view_if_needed()
+    dots = page.locator(".rx-section g").first.locator("circle.rx-dot:not(.rx-hollow)")  # the topmost layer
+    boxes = [dots.nth(n).bounding_box() for n in (6, 9, 14)]
+    drag(page, *((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes))
+    assert readout(page).startswith("Layer conv2, unit (10, 14): ")
+
+
+def test_controls_are_tapped(explorer: Open) -> None:
+    page = explorer('stack="conv3"', **PHONE)
+    page.get_by_role("button", name="+ max pool").tap()
+    assert row(page, "pool1").locator(".rx-result").all_inner_texts()[1:3] == ["4", "2"]
+    page.get_by_label("digit 7").tap(force=True)  # below its picture
+    assert page.get_by_label("digit 7").is_checked()
+    page.get_by_role("button", name="Grow the box").tap()
+    assert readout(page).startswith("Layer pool1, ")
 
 
 def test_layers_are_added_changed_moved_and_removed(explorer: Open) -> None:
@@ -176,7 +217,8 @@ def test_a_link_brings_back_stack_image_digit_and_unit(explorer: Open) -> None:
 def test_the_box_grows_back_unless_motion_is_unwanted(explorer: Open) -> None:
     page = explorer('preset="reference" unit="conv2:3,4"')
     on_image, on_map = page.locator(".rx-overlay .rx-seen-line"), page.locator(".rx-seen:visible")
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(3600)  # otherwise time goes on between the steps
     page.get_by_role("button", name="Grow the box").click()
     assert (on_map.count(), on_image.count()) == (0, 0)
     page.clock.run_for(500)
