@@ -115,6 +115,14 @@ def test_detectable_difference_of_a_known_spread_is_the_textbook_formula():
     assert detectable_difference(0.07, 9, known_sd=True) == pytest.approx(0.07 * z / 3, rel=1e-5)
 
 
+@pytest.mark.parametrize(("design", "n"), [("paired", 73), ("paired", 998), ("unpaired", 139), ("unpaired", 190)])
+def test_detectable_difference_is_found_where_statsmodels_own_search_is_not(design, n):
+    below, here, above = (detectable_difference(1, m, design=design) for m in (n - 1, n, n + 1))
+    assert below > here > above
+    limit = (scipy_stats.norm.ppf(0.975) + scipy_stats.norm.ppf(0.8)) / np.sqrt(n if design == "paired" else n / 2)
+    assert limit < here < 1.02 * limit
+
+
 def test_detectable_difference_grows_with_spread_and_power_and_falls_with_seeds():
     assert detectable_difference(0.2, 5) == pytest.approx(2 * detectable_difference(0.1, 5))
     assert detectable_difference(0.1, 5, power=0.9) > detectable_difference(0.1, 5) > detectable_difference(0.1, 6)

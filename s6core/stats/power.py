@@ -55,4 +55,6 @@ def detectable_difference(
         size = {"nobs1": n, "ratio": 0} if known_sd else {"nobs": n}
     else:
         effect, size = (NormalIndPower() if known_sd else TTestIndPower()), {"nobs1": n}
-    return sd * float(effect.solve_power(alpha=alpha, power=power, **size))
+    found = effect.solve_power(alpha=alpha, power=power, **size)
+    # where its first search fails, as for 73 pairs, the second gives an array of one, and may find the negative root
+    return sd * float(np.abs(np.ravel(found)[0]))
