@@ -115,7 +115,7 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
             "usable": len(good), "tried": len(whole), "lowest": min(good, default=np.nan),
             "highest": max(good, default=np.nan), "ratio": max(good) / min(good) if good else np.nan,
             "best": best, "accuracy": means.max(), "own": means.get(TrainConfig().lr, np.nan),
-            "diverged": int((own["status"] == "diverged").sum()),
+            "slow": means.iloc[0], "diverged": int((own["status"] == "diverged").sum()),
             "runs": len(own), "seeds": own["seed"].nunique(), "threshold": USABLE,
             "unbroken": float(list(whole).count(True) == _span(list(whole))),
             "chance": int((own["test_accuracy"] < 15).sum()),
