@@ -228,6 +228,7 @@ def dropout_elsewhere_differences(sources: Sources, *, base: str = "fc") -> Axes
 def dropout_variance(sources: Sources) -> Any:
     """Variance of a norm's inputs without dropout, over the variance that it learnt under dropout, norm by norm."""
     found = sources.table("evidence/variance.csv")
+    found = found[~found["variant"].str.contains("+", regex=False)]  # the reference net's own variants
     ax = plt.figure(figsize=(6.6, 3.7)).add_subplot()
     ax.axhline(1, color=mpl.rcParams["axes.edgecolor"], linewidth=1.2, zorder=1)
     for variant, colour in colours(dict.fromkeys(found["variant"])).items():
