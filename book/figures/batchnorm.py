@@ -187,7 +187,7 @@ def batchnorm_layers(sources: Sources, *, state: str = "start") -> Any:
     """Layer by layer: deviation of what enters each convolution, shift of its channels, norm of its gradient."""
     found = sources.table("inside/states.csv")
     found = found[found["state"] == state]
-    picture, axes = plt.subplots(1, 3, figsize=(9.4, 3.5))
+    picture, axes = _three()
     panels = (
         ("input_sd", "deviation of the inputs", True), ("shift", "shift of the inputs' channels", False),
         ("gradient", "norm of the gradient", True),
@@ -208,9 +208,9 @@ def batchnorm_layers(sources: Sources, *, state: str = "start") -> Any:
         else:
             ax.set_ylim(bottom=0)
         ax.set_xticks(range(len(layers)), [name.removeprefix("conv") for name in layers])
-        ax.set_title(words, size=10.5)
+        ax.set_title(words, size=11)
         ax.set_xlabel("convolution")
-    axes[0].legend(loc="best")
+    _legend(picture, axes)
     return picture
 
 
@@ -218,7 +218,7 @@ def batchnorm_layers(sources: Sources, *, state: str = "start") -> Any:
 def batchnorm_steps(sources: Sources) -> Any:
     """Loss, gradient norm and deviation of what reaches the last convolution over the first steps, a line per seed."""
     found = totals(sources)
-    picture, axes = plt.subplots(1, 3, figsize=(9.4, 3.5))
+    picture, axes = _three()
     panels = (
         ("loss", "loss (nats)"),
         ("gradient", "norm of the whole gradient"),
@@ -236,9 +236,9 @@ def batchnorm_steps(sources: Sources) -> Any:
             _plain(ax)
         else:
             ax.set_ylim(bottom=0)
-        ax.set_title(words, size=10.5)
+        ax.set_title(words, size=11)
         ax.set_xlabel("step")
-    axes[0].legend(loc="best")
+    _legend(picture, axes)
     return picture
 
 
@@ -306,6 +306,19 @@ def batchnorm_rates_table(sources: Sources) -> pd.DataFrame:
     frame.attrs["formats"] = {column: ".2f" for column in frame if "mean" in column}
     frame.attrs["right"] = tuple(column for column in frame if column != "learning rate")
     return frame
+
+
+def _three() -> tuple[Any, list[Axes]]:
+    """Return three panels in a square, for a row of them would be too wide for a phone."""
+    picture, grid = plt.subplots(2, 2, figsize=(6.6, 5.4))
+    return picture, list(grid.flat)[:3]
+
+
+def _legend(picture: Any, axes: list[Axes]) -> None:
+    """Write the legend into the fourth place of the square."""
+    free = picture.axes[3]
+    free.set_axis_off()
+    free.legend(*axes[0].get_legend_handles_labels(), loc="center", fontsize=11, handlelength=3)
 
 
 def _plain(ax: Axes) -> None:
