@@ -1,0 +1,106 @@
+"""The chapter on batch normalisation: which rates it calls usable, and what it makes of the stored tables."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parent.parent
+sys.path.append(str(ROOT / "book"))
+
+from _ext.sources import Sources  # noqa: E402
+
+from s6core.results import RUN_COLUMNS  # noqa: E402
+from s6core.style import style  # noqa: E402
+
+matplotlib.use("agg")
+
+RATES = {  # three seeds each: two nets at three rates
+    "bn-lr-0.01": (91.0, 93.0, 95.0),
+    "bn-lr-0.1": (97.0, 98.0, 99.0),
+    "bn-lr-1.0": (89.9, 96.0, 97.0),  # one seed too few
+    "no-bn-lr-0.01": (9.8, 11.35, 10.1),
+    "no-bn-lr-0.1": (92.0, 94.0, 96.0),
+    "no-bn-lr-1.0": (99.0, 99.0, None),  # one diverged
+}
+
+
+@pytest.fixture(scope="module")
+def chapter() -> Any:
+    spec = importlib.util.spec_from_file_location("batchnorm", ROOT / "book" / "figures" / "batchnorm.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def invented(tmp_path: Path) -> Sources:
+    rows = [
+        {
+            **dict.fromkeys(RUN_COLUMNS, ""), "study": "learning-rates", "variant": variant, "seed": seed,
+            "status": "diverged" if accuracy is None else "finished", "parameters": 1, "epochs": 1,
+            **dict.fromkeys(("train_loss", "train_accuracy", "test_loss", "test_accuracy"), accuracy),
+        }
+        for variant, accuracies in RATES.items()
+        for seed, accuracy in enumerate(accuracies)
+    ]  # fmt: skip
+    (tmp_path / "learning-rates").mkdir()
+    pd.DataFrame(rows)[RUN_COLUMNS].to_csv(tmp_path / "learning-rates" / "runs.csv", index=False)
+    return Sources(tmp_path)
+
+
+def test_a_rate_is_usable_if_every_seed_of_it_is(chapter: Any, invented: Sources) -> None:
+    found = chapter.usable_rates(invented)
+    bn, none = found.loc["bn"], found.loc["no-bn"]
+    assert (bn["usable"], bn["tried"], bn["lowest"], bn["highest"]) == (2, 3, 0.01, 0.1)
+    assert bn["ratio"] == pytest.approx(10)
+    assert (none["usable"], none["lowest"], none["highest"]) == (1, 0.1, 0.1)
+
+
+def test_a_rate_at_which_a_run_diverged_is_never_the_best(chapter: Any, invented: Sources) -> None:
+    none = chapter.usable_rates(invented).loc["no-bn"]
+    assert (none["best"], none["accuracy"], none["diverged"], none["chance"]) == (0.1, 94.0, 1, 3)
+    table = chapter.batchnorm_rates_table(invented).set_index("learning rate")
+    assert math.isnan(table.loc["1", "without: mean (%)"])
+    assert table.loc["1", "without: diverged"] == "1 of 3"
+    assert table.loc["0.1", "with batch norm: from – to"] == "97.00–99.00"
+
+
+def test_gaps_are_at_one_rate_and_between_the_best(chapter: Any, invented: Sources) -> None:
+    bn = chapter.usable_rates(invented).loc["bn"]
+    assert (bn["gap"], bn["best_gap"]) == pytest.approx((94 - 98, 94 - 98))
+
+
+def test_a_net_with_no_usable_rate_has_no_range(chapter: Any, invented: Sources) -> None:
+    path = invented.folder / "learning-rates" / "runs.csv"
+    runs = pd.read_csv(path)
+    runs["test_accuracy"] = runs["test_accuracy"].clip(upper=50)
+    runs.to_csv(path, index=False)
+    found = chapter.usable_rates(Sources(invented.folder))
+    assert list(found["usable"]) == [0, 0]
+    assert found[["lowest", "highest", "ratio"]].isna().all(axis=None)
+
+
+def test_the_rates_are_drawn_with_what_diverged(chapter: Any, invented: Sources) -> None:
+    with style("light"):
+        ax = chapter.batchnorm_rates(invented)
+    crosses = [line for line in ax.lines if line.get_marker() == "x"]
+    assert len(crosses) == 1
+    assert "1" in [text.get_text() for text in ax.texts]
+    matplotlib.pyplot.close(ax.figure)
+
+
+def test_the_whole_gradient_is_that_of_all_layers(chapter: Any) -> None:
+    sources = Sources(ROOT / "results")
+    steps = sources.table("inside/steps.csv")
+    one = steps[(steps["variant"] == "no-bn") & (steps["seed"] == 0) & (steps["step"] == 1)]
+    found = chapter.totals(sources).query("variant == 'no-bn' and seed == 0 and step == 1")["gradient"].item()
+    assert found == pytest.approx(math.hypot(*one["gradient"]))
