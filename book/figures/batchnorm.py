@@ -37,28 +37,22 @@ def inside_trained(sources: Sources) -> pd.DataFrame:
 
 
 def _inside(sources: Sources, state: str) -> pd.DataFrame:
-    """Geometric means over seeds; `low` and `high` are the extremes of no interval, and so are not given."""
-    found = sources.table("inside/states.csv")
+    """Take means over the seeds, geometric ones of what the chapter draws on logarithmic axes."""
+    states = sources.table("inside/states.csv")
     rows = {}
     for net in NETS:
-        own = found[(found["variant"] == net) & (found["state"] == state)]
-        first, last = own["layer"].iloc[0], own["layer"].iloc[-1]
-        by = {layer: group.set_index("seed") for layer, group in own.groupby("layer", sort=False)}
-        hidden = own[own["layer"] != first]
-        total = np.sqrt((own["gradient"] ** 2).groupby(own["seed"]).sum())
+        own = states[(states["variant"] == net) & (states["state"] == state)]
+        layers = list(dict.fromkeys(own["layer"]))
+        first, hidden, last = (own[own["layer"].isin(some)] for some in (layers[:1], layers[1:], layers[-1:]))
         rows[net] = {
-            "n": own["seed"].nunique(), "input_sd": _typical(by[last]["input_sd"]), "sd": _typical(by[last]["sd"]),
-            "shift": hidden["shift"].mean(), "gradient": _typical(total),
-            "least_gradient": _typical(own.groupby("seed")["gradient"].min()),
-            "most_gradient": _typical(own.groupby("seed")["gradient"].max()),
-            "first_gradient": _typical(by[first]["gradient"]), "last_gradient": _typical(by[last]["gradient"]),
-            "zeros": hidden["zeros"].mean(), "dead": own.groupby("seed")["dead"].sum().mean(),
-            "channels": own.groupby("seed")["channels"].sum().iloc[0],
-            "dead_logits": by[last]["dead"].mean(), "dead_logits_most": by[last]["dead"].max(),
+            "n": own["seed"].nunique(), "input_sd": _typical(last["input_sd"]), "shift": hidden["shift"].mean(),
+            "gradient": _typical(_norm(own.groupby("seed")["gradient"])),
+            "first_gradient": _typical(first["gradient"]), "zeros": hidden["zeros"].mean(),
+            "dead_logits": last["dead"].mean(), "dead_logits_most": last["dead"].max(),
         }  # fmt: skip
-    frame = pd.DataFrame.from_dict(rows, orient="index")
-    frame.attrs = {"note": f"{'initial weights' if state == 'start' else 'seed 0'}, results/inside/states.csv"}
-    return frame
+    found = pd.DataFrame.from_dict(rows, orient="index")
+    found.attrs = {"note": f"{'initial weights' if state == 'start' else 'seed 0'}, results/inside/states.csv"}
+    return found
 
 
 def _typical(values: pd.Series) -> float:
@@ -67,45 +61,42 @@ def _typical(values: pd.Series) -> float:
 
 @frame
 def inside_steps(sources: Sources) -> pd.DataFrame:
-    """By net: loss and total gradient norm at the first and the last step that was followed, means over the seeds."""
-    found = totals(sources)
+    """By net: the mean loss of the seeds at the first and the last step that was followed, and the rates there."""
+    steps = totals(sources)
     rows = {}
     for net in NETS:
-        own = found[found["variant"] == net]
-        first, last = own["step"].min(), own["step"].max()
-        start, end = own[own["step"] == first], own[own["step"] == last]
-        half = own[own["loss"] < own["loss"].iloc[0] / 2]
+        own = steps[steps["variant"] == net]
+        start, end = (own[own["step"] == step] for step in (own["step"].min(), own["step"].max()))
         rows[net] = {
-            "n": own["seed"].nunique(), "last": last, "lr": end["lr"].iloc[0], "first_lr": start["lr"].iloc[0],
-            "start_loss": start["loss"].mean(),
-            "end_loss": end["loss"].mean(), "end_low": end["loss"].min(), "end_high": end["loss"].max(),
-            "start_gradient": start["gradient"].mean(), "end_gradient": end["gradient"].mean(),
-            "halved": half.groupby("seed")["step"].min().max() if half["seed"].nunique() == own["seed"].nunique()
-            else np.nan, "halved_seeds": half["seed"].nunique(),
+            "n": own["seed"].nunique(), "last": own["step"].max(), "first_lr": start["lr"].iloc[0],
+            "lr": end["lr"].iloc[0], "start_loss": start["loss"].mean(), "end_loss": end["loss"].mean(),
         }  # fmt: skip
-    frame = pd.DataFrame.from_dict(rows, orient="index")
-    kinds = dict.fromkeys(("n", "last", "halved", "halved_seeds"), "count")
-    kinds |= dict.fromkeys(("start_loss", "end_loss", "end_low", "end_high"), "times")
-    frame.attrs = {"kinds": kinds, "note": "means over the seeds followed, results/inside/steps.csv"}
-    return frame
+    found = pd.DataFrame.from_dict(rows, orient="index")
+    kinds = {"n": "count", "last": "count", "start_loss": "times", "end_loss": "times"}
+    found.attrs = {"kinds": kinds, "note": "means over the seeds followed, results/inside/steps.csv"}
+    return found
 
 
 def totals(sources: Sources) -> pd.DataFrame:
-    """Return a row per net, seed and step: the norm of the gradient of all convolutions together, and the rest."""
-    found = sources.table("inside/steps.csv")
+    """Return a row per net, seed and step: the gradient's norm over all convolutions, the rest of the last of them."""
+    steps = sources.table("inside/steps.csv")
     keys = ["variant", "seed", "step"]
-    whole = found.assign(gradient=found["gradient"] ** 2, zeros=found["zeros"]).groupby(keys, sort=False)
-    last = found[found["layer"] == found["layer"].iloc[-1]].set_index(keys)
-    return last.assign(gradient=np.sqrt(whole["gradient"].sum())).reset_index()
+    last = steps.groupby(keys, sort=False).last()
+    return last.assign(gradient=_norm(steps.groupby(keys, sort=False)["gradient"])).reset_index()
+
+
+def _norm(norms: Any) -> pd.Series:
+    """Return the norm of each group's parts together, from the parts' own norms."""
+    return norms.agg(lambda parts: float(np.sqrt((parts**2).sum())))
 
 
 @frame
 def usable_rates(sources: Sources) -> pd.DataFrame:
     """By net (`bn`, `no-bn`): the learning rates at which every seed is usable, how many, and the best of them."""
-    found = rates(sources)
+    runs = rates(sources)
     rows = {}
     for net in RATE_NETS:
-        own = found[found["net"] == net]
+        own = runs[runs["net"] == net]
         by = own.groupby("lr")["test_accuracy"]
         whole = by.apply(lambda values: bool((values >= USABLE).all()))  # a run that diverged has NaN, and is not
         good = list(whole[whole].index)
@@ -117,22 +108,15 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
             "best": best, "accuracy": means.max(), "own": means.get(TrainConfig().lr, np.nan),
             "slow": means.iloc[0], "diverged": int((own["status"] == "diverged").sum()),
             "runs": len(own), "seeds": own["seed"].nunique(), "threshold": USABLE,
-            "unbroken": float(list(whole).count(True) == _span(list(whole))),
             "chance": int((own["test_accuracy"] < 15).sum()),
         }  # fmt: skip
-    frame = pd.DataFrame.from_dict(rows, orient="index")
+    found = pd.DataFrame.from_dict(rows, orient="index")
     for column, which in (("gap", "own"), ("best_gap", "accuracy")):
-        frame[column] = frame.loc["no-bn", which] - frame.loc["bn", which]
+        found[column] = found.loc["no-bn", which] - found.loc["bn", which]
     kinds = dict.fromkeys(("usable", "tried", "diverged", "runs", "seeds", "chance"), "count")
     kinds |= {"accuracy": "percent", "own": "percent", "gap": "points", "best_gap": "points"}
-    frame.attrs = {"kinds": kinds, "note": f"after one epoch, results/{RATES}/runs.csv"}
-    return frame
-
-
-def _span(flags: list[bool]) -> int:
-    """Return how many flags stand from the first true one to the last."""
-    places = [place for place, flag in enumerate(flags) if flag]
-    return places[-1] - places[0] + 1 if places else 0
+    found.attrs = {"kinds": kinds, "note": f"after one epoch, results/{RATES}/runs.csv"}
+    return found
 
 
 def rates(sources: Sources) -> pd.DataFrame:
@@ -148,7 +132,7 @@ def batchnorm_maps(sources: Sources) -> Any:
     with np.load(_arrays(sources)) as arrays:
         digit, stages = arrays["digit"], [arrays[name].astype(float) for name in ("relu", "normalised", "norm")]
     words = ("what ReLU\npasses on", "normalised", "scaled\nand shifted")
-    picture, axes = plt.subplots(3, 5, figsize=(7.2, 4.6), width_ratios=[1, 1, 1, 1, 1])
+    picture, axes = plt.subplots(3, 5, figsize=(7.2, 4.6))
     dark = mpl.rcParams["text.color"] == INK["dark"]
     shades = mpl.colors.LinearSegmentedColormap.from_list(
         "signed", ["#56B4E9", "#0072B2", "#2c343d" if dark else "#f3f4f6", "#D55E00", "#E69F00"]
@@ -265,7 +249,7 @@ def batchnorm_rates(sources: Sources) -> Any:
             )  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("logit")
-    ax.set_ylim(0.05 if found["test_accuracy"].notna().all() else 0.035, 0.993)
+    ax.set_ylim(0.05 if found["test_accuracy"].notna().all() else 0.035, 0.995)
     levels = (0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99)
     ax.yaxis.set_major_locator(FixedLocator(levels))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}"))
@@ -277,7 +261,7 @@ def batchnorm_rates(sources: Sources) -> Any:
     for at, words, axis in ((0.1, "guessing", "h"), (TrainConfig().lr, "the study's rate", "v")):
         draw = ax.axhline if axis == "h" else ax.axvline
         draw(at, color=mpl.rcParams["axes.edgecolor"], linestyle=(0, (2, 3)), linewidth=1.2, zorder=1)
-        place, offset = ((ticks[0], at), (0, 3)) if axis == "h" else ((at, 0.993), (-4, -4))
+        place, offset = ((ticks[0], at), (0, 3)) if axis == "h" else ((at, 0.995), (-4, -4))
         ax.annotate(
             words, place, xytext=offset, textcoords="offset points", size=9, color=mpl.rcParams["axes.edgecolor"],
             **({"va": "bottom"} if axis == "h" else {"ha": "right", "va": "top"}),
@@ -290,9 +274,9 @@ def batchnorm_rates(sources: Sources) -> Any:
 @table
 def batchnorm_rates_table(sources: Sources) -> pd.DataFrame:
     """Accuracy after one epoch by learning rate, with and without: the mean of the seeds, lowest and highest."""
-    found = rates(sources)
+    runs = rates(sources)
     rows = []
-    for lr, each in found.groupby("lr"):
+    for lr, each in runs.groupby("lr"):
         row: dict[str, Any] = {"learning rate": f"{lr:g}"}
         for net, variant in RATE_NETS.items():
             own = each[each["net"] == net]
@@ -302,10 +286,10 @@ def batchnorm_rates_table(sources: Sources) -> pd.DataFrame:
             row[f"{NETS[variant]}: from – to"] = spread
             row[f"{NETS[variant]}: diverged"] = f"{len(own) - len(done)} of {len(own)}"
         rows.append(row)
-    frame = pd.DataFrame(rows)
-    frame.attrs["formats"] = {column: ".2f" for column in frame if "mean" in column}
-    frame.attrs["right"] = tuple(column for column in frame if column != "learning rate")
-    return frame
+    found = pd.DataFrame(rows)
+    found.attrs["formats"] = {column: ".2f" for column in found if "mean" in column}
+    found.attrs["right"] = tuple(column for column in found if column != "learning rate")
+    return found
 
 
 def _three() -> tuple[Any, list[Axes]]:
