@@ -94,7 +94,7 @@ def warm() -> str:
 
 
 HIGH = 1.6  # pixels from a line of units to the next
-MARGIN = 6.1  # pixels, for the words beside the lines
+MARGIN = 6.7  # pixels, for the words beside the lines
 
 
 @figure
@@ -102,14 +102,14 @@ def receptive_side(sources: Sources, *, stack: Any, pixels: int = 11, unit: int 
     """Side views of stacks, one above the other: a unit of the last layer, and all that it reads down to the pixels."""
     views = [rows_of(text, pixels) for text in stacks(stack)]
     edge = max(row.padding[0] for rows in views for row in rows)
-    wide, highs = MARGIN + pixels + 2 * edge + 0.4, [HIGH * len(rows) + 1.4 for rows in views]
+    wide, highs = MARGIN + pixels + 3 * edge + 0.4, [HIGH * len(rows) + 1.4 for rows in views]
     picture, axes = plt.subplots(
         len(views), 1, figsize=(4.8, 4.8 * sum(highs) / wide), squeeze=False, height_ratios=highs,
         gridspec_kw={"hspace": 0.12},
     )  # fmt: skip
     for ax, rows, high in zip(axes[:, 0], views, highs, strict=True):
         _side(ax, rows, pixels, unit)
-        ax.set(xlim=(-MARGIN - edge, pixels + edge - 0.4), ylim=(-0.7, high - 0.7), aspect="equal", anchor="W")
+        ax.set(xlim=(-MARGIN - 2 * edge, pixels + edge - 0.4), ylim=(-0.7, high - 0.7), aspect="equal", anchor="W")
         ax.axis("off")
     return picture
 
@@ -145,7 +145,7 @@ def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None) -> None:
         if level:
             words, numbers = _words(rows[level - 1]), f"sees {field.size[0]}"
             numbers += f", jump {field.stride[0]}" if field.stride[0] > 1 and field.units[0] > 1 else ""
-        left = -MARGIN - edge + 0.1
+        left = -MARGIN - 2 * edge + 0.1
         ax.text(left, level * HIGH + (0.04 if level else -0.2), words, va="bottom", size=9.5, color=soft())
         ax.text(left, level * HIGH - 0.04, numbers, va="top", size=9.5, weight="bold", color=ink())
 
