@@ -83,6 +83,20 @@ def test_a_state_changes_no_weight(images: data.Data) -> None:
     assert all(torch.equal(old, new) for old, new in zip(before, net.parameters(), strict=True))
 
 
+def test_larger_weights_in_front_of_a_batch_norm_change_no_answer_and_shrink_the_gradient(images: data.Data) -> None:
+    net, large = build(SMALL).double().train(), build(SMALL).double().train()
+    with torch.no_grad():
+        for parameter in large.get_submodule("conv1").parameters():
+            parameter.mul_(10)
+    some, labels = data.normalise(images.train.images, "dataset", "mnist").double(), images.train.labels.long()
+    for each in (net, large):
+        nn.functional.cross_entropy(each(some), labels).backward()
+    assert torch.allclose(net(some), large(some), atol=1e-3)  # but for the norm's epsilon
+    one, other = (each.get_parameter("conv1.weight").grad for each in (net, large))
+    assert one is not None and other is not None
+    assert float(other.norm() / one.norm()) == pytest.approx(0.1, rel=0.01)
+
+
 def test_the_first_steps_are_those_of_training(images: data.Data) -> None:
     train = TrainConfig(epochs=1)  # two steps: the last one followed is the epoch's last
     rows = first_steps(SMALL, images, train, seed=3, steps=2)

@@ -21,6 +21,7 @@ NETS = {"reference": "with batch norm", "no-bn": "without"}
 DASHES = {"reference": "-", "no-bn": (0, (4, 1.5))}
 RATES = "learning-rates"
 USABLE = 90.0  # a rate is usable if every seed of it is at least this accurate (%) after the study's one epoch
+GUESSING = 15.0  # below it (%) a net has learnt nothing to speak of
 RATE_NETS = {"bn": "reference", "no-bn": "no-bn"}  # the study's words for the two nets
 
 
@@ -106,14 +107,16 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
             "usable": len(good), "tried": len(whole), "lowest": min(good, default=np.nan),
             "highest": max(good, default=np.nan), "ratio": max(good) / min(good) if good else np.nan,
             "best": best, "accuracy": means.max(), "own": means.get(TrainConfig().lr, np.nan),
-            "slow": means.iloc[0], "diverged": int((own["status"] == "diverged").sum()),
-            "runs": len(own), "seeds": own["seed"].nunique(), "threshold": USABLE,
-            "chance": int((own["test_accuracy"] < 15).sum()),
+            "slow": means.iloc[0],
+            "fast": int((own.loc[own["lr"] == own["lr"].max(), "test_accuracy"] >= GUESSING).sum()),
+            "diverged": int((own["status"] == "diverged").sum()),
+            "runs": len(own), "seeds": own["seed"].nunique(), "threshold": USABLE, "guessing": GUESSING,
+            "chance": int((own["test_accuracy"] < GUESSING).sum()),
         }  # fmt: skip
     found = pd.DataFrame.from_dict(rows, orient="index")
     for column, which in (("gap", "own"), ("best_gap", "accuracy")):
         found[column] = found.loc["no-bn", which] - found.loc["bn", which]
-    kinds = dict.fromkeys(("usable", "tried", "diverged", "runs", "seeds", "chance"), "count")
+    kinds = dict.fromkeys(("usable", "tried", "diverged", "runs", "seeds", "chance", "fast"), "count")
     kinds |= {"accuracy": "percent", "own": "percent", "gap": "points", "best_gap": "points"}
     found.attrs = {"kinds": kinds, "note": f"after one epoch, results/{RATES}/runs.csv"}
     return found
@@ -261,10 +264,10 @@ def batchnorm_rates(sources: Sources) -> Any:
     for at, words, axis in ((0.1, "guessing", "h"), (TrainConfig().lr, "the study's rate", "v")):
         draw = ax.axhline if axis == "h" else ax.axvline
         draw(at, color=mpl.rcParams["axes.edgecolor"], linestyle=(0, (2, 3)), linewidth=1.2, zorder=1)
-        place, offset = ((ticks[0], at), (0, 3)) if axis == "h" else ((at, 0.995), (-4, -4))
+        place, offset = ((ticks[0], at), (0, -3)) if axis == "h" else ((at, 0.995), (-4, -4))
         ax.annotate(
             words, place, xytext=offset, textcoords="offset points", size=9, color=mpl.rcParams["axes.edgecolor"],
-            **({"va": "bottom"} if axis == "h" else {"ha": "right", "va": "top"}),
+            **({"va": "top"} if axis == "h" else {"ha": "right", "va": "top"}),
         )  # fmt: skip
     ax.set(xlabel="peak learning rate", ylabel="test accuracy after one epoch (%)")
     ax.legend(loc="center left")
