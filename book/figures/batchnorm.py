@@ -107,7 +107,7 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
             "usable": len(good), "tried": len(whole), "lowest": min(good, default=np.nan),
             "highest": max(good, default=np.nan), "ratio": max(good) / min(good) if good else np.nan,
             "best": best, "accuracy": means.max(), "own": means.get(TrainConfig().lr, np.nan),
-            "slow": means.iloc[0],
+            "top": own["lr"].max(), "slow": means.iloc[0],
             "fast": int((own.loc[own["lr"] == own["lr"].max(), "test_accuracy"] >= GUESSING).sum()),
             "diverged": int((own["status"] == "diverged").sum()),
             "runs": len(own), "seeds": own["seed"].nunique(), "threshold": USABLE, "guessing": GUESSING,
