@@ -375,3 +375,13 @@ def test_the_largest_factorial_prefers_more_factors_and_needs_the_first_cell(tog
         stats.largest_factorial(runs[runs["variant"] != "reference"], ["norm", "head", "dropout"])
     lonely = runs[(runs["variant"] == "reference") | (runs["seed"] == 0)]
     assert stats.largest_factorial(lonely, ["norm", "head", "dropout"])[1] == []
+
+
+def test_two_modules_may_not_have_a_frame_of_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mine(sources: Sources) -> pd.DataFrame:
+        return pd.DataFrame()
+
+    monkeypatch.setattr(frames, "FRAMES", dict(frames.FRAMES))
+    monkeypatch.setattr(frames, "_HOMES", {"mine": "book/figures/other.py"})
+    with pytest.raises(ValueError, match=r"frame mine: test_book_chapters.py and other.py both have one"):
+        frames.frame(mine)

@@ -21,12 +21,18 @@ from s6core.config import unknown
 from .sources import Sources
 
 FRAMES: dict[str, Callable[[Sources], pd.DataFrame]] = {}
+_HOMES: dict[str, str] = {}
 _CACHE: dict[tuple[str, Path], tuple[pd.DataFrame, dict[Path, int]]] = {}
 
 
 def frame(function: Callable[[Sources], pd.DataFrame]) -> Callable[[Sources], pd.DataFrame]:
-    """Make a function's frame available to keys, under its name with hyphens, computed once for the same files."""
-    name = function.__name__.replace("_", "-")
+    """Make a function's frame available to keys, under its name with hyphens, computed once for the same files.
+
+    Raises `ValueError` for a name that another module has taken.
+    """
+    name, home = function.__name__.replace("_", "-"), inspect.getfile(function)
+    if _HOMES.setdefault(name, home) != home:
+        raise ValueError(f"frame {name}: {Path(home).name} and {Path(_HOMES[name]).name} both have one")
 
     def cached(sources: Sources) -> pd.DataFrame:
         found, stamps = _CACHE.get((name, sources.folder), (None, {}))

@@ -68,7 +68,7 @@ def comparison(sources: Sources, *, study: str, variants: list[str] | None = Non
         row = {
             "variant": variant,
             "parameters": own["parameters"].iloc[0],
-            **({"training cost": cost.get(variant)} if len(cost) else {}),
+            **({"cost": cost.get(variant)} if len(cost) else {}),
             "seeds": int(mean["n"]),
             "test accuracy (%)": mean["mean"],
             "95% interval": interval("percent", mean),
@@ -84,7 +84,7 @@ def comparison(sources: Sources, *, study: str, variants: list[str] | None = Non
         rows.append(row)
     frame = pd.DataFrame(rows)
     frame.attrs["formats"] = {
-        "parameters": ",", "training cost": ".2f", "test accuracy (%)": ".2f", "difference": "+.2f", "p (Holm)": ".3f",
+        "parameters": ",", "cost": ".2f", "test accuracy (%)": ".2f", "difference": "+.2f", "p (Holm)": ".3f",
     }  # fmt: skip
     frame.attrs["right"] = ("95% interval", "95% interval of it")
     return frame
