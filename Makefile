@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BUILD := $(BIN)/jupyter-book build . --toc book/_toc.yml --path-output book -W -n --keep-going
 
-.PHONY: book site install test lint study clean help
+.PHONY: book site install test lint study measure clean help
 
 book: install ## Fetch MNIST, rerun a small study here, build the site from the published results
 	$(BIN)/s6 data
@@ -37,6 +37,14 @@ lint: install ## Check style and types
 study: install ## Train what is missing of the published study (hours on a CPU, minutes on a GPU)
 	$(BIN)/s6 run reference
 	$(BIN)/s6 run ablations
+	$(BIN)/s6 run learning-rates
+	@$(MAKE) --no-print-directory measure
+
+measure: install ## Measure the trained nets for the chapters: receptive fields, what goes on inside, evidence
+	$(BIN)/python -m experiments.receptive
+	$(BIN)/python -m experiments.inside
+	$(BIN)/python -m experiments.evidence
+	$(BIN)/python -m experiments.variance
 
 clean: ## Remove what was built; results and downloaded data stay
 	rm -rf book/_build build
