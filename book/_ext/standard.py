@@ -100,25 +100,8 @@ def _cost(sources: Sources, study: str) -> pd.Series:
 
 
 @table
-def net(sources: Sources, **fields: Any) -> pd.DataFrame:
-    """The layer table of the net that a config describes, row by row: `net norm=none`."""
-    rows = layers(_config(fields))
-    table = [
-        {
-            "layer": row.name,
-            "operation": row.op,
-            "output (C, H, W)": " × ".join(map(str, row.output)),
-            "parameters": row.parameters,
-            "receptive field": seen.size[0],
-        }
-        for row, seen in zip(rows, receptive.fields(rows), strict=True)
-    ]
-    return _layer_frame(table)
-
-
-@table
 def net_blocks(sources: Sources, **fields: Any) -> pd.DataFrame:
-    """The same with a line per block: a convolution and the activation, norm and dropout that follow it."""
+    """The net that a config describes, a line per block: a convolution, the activation, norm and dropout after it."""
     rows = layers(_config(fields))
     table: list[dict[str, Any]] = []
     for row, seen in zip(rows, receptive.fields(rows), strict=True):
@@ -139,7 +122,10 @@ def net_blocks(sources: Sources, **fields: Any) -> pd.DataFrame:
             if row.parameters:
                 table[-1]["parameters"] += f" + {row.parameters}"
     total = sum(line.pop("_count") for line in table)
-    return _layer_frame(table, total=f"{total:,}")
+    frame = pd.DataFrame([*table, {"block": "total", "parameters": f"{total:,}"}], dtype=object)
+    frame.attrs["right"] = ("output (C, H, W)", "parameters", "receptive field", "jump")
+    frame.attrs["missing"] = ""  # a total has no shape
+    return frame
 
 
 MAIN = {"conv", "max-pool", "average-pool", "global-average", "global-max", "flatten", "linear"}
@@ -154,16 +140,6 @@ NAMES = {
 
 def _config(fields: dict[str, Any]) -> NetConfig:
     return parse(NetConfig, [f"{k}={','.join(map(str, v)) if isinstance(v, list) else v}" for k, v in fields.items()])
-
-
-def _layer_frame(table: list[dict[str, Any]], total: str | int | None = None) -> pd.DataFrame:
-    first = next(iter(table[0]))
-    total = sum(row["parameters"] for row in table) if total is None else total
-    frame = pd.DataFrame([*table, {first: "total", "parameters": total}], dtype=object)
-    frame.attrs["formats"] = {"parameters": ","}
-    frame.attrs["right"] = ("output (C, H, W)", "parameters", "receptive field", "jump")
-    frame.attrs["missing"] = ""  # a total has no shape
-    return frame
 
 
 @table
