@@ -38,17 +38,14 @@ EACH = 2  # examples that one head reads rightly and the other does not
 
 
 @click.command()
-@click.option("--only", type=click.Choice(["places", "shifts"]), help="Write only a part.")
-def main(only: str | None) -> None:
+def main() -> None:
     """Write results/evidence/."""
     torch.set_num_threads(1)
     images = data.load()
     stored = [head for head in HEADS if results.weights_path(FOLDER / STUDY, head).is_file()]
-    if only != "shifts":
-        places(stored, images.test)
-    if only != "places":
-        some = images.test.take(slice(None, None, EVERY))
-        store("shifts.csv", pd.concat([shifts(head, some) for head in stored]))
+    places(stored, images.test)
+    some = images.test.take(slice(None, None, EVERY))
+    store("shifts.csv", pd.concat([shifts(head, some) for head in stored]))
     provenance("heads.json", stored, images)
 
 

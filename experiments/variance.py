@@ -2,8 +2,6 @@
 
 python -m experiments.variance
 
-What is stored of the same weights is not measured again.
-
 A norm that follows a dropout learns its running variance from maps in which the dropout is at work, and normalises with
 it when the dropout is not: Li et al. (2019) call that the variance shift. This writes by how much the two variances
 differ in the stored nets (weights of seed 0), and what the nets score once the statistics are taken anew without
@@ -11,9 +9,6 @@ dropout, all weights as they are. The book reads the tables in results/evidence/
 """
 
 from __future__ import annotations
-
-import hashlib
-import json
 
 import click
 import pandas as pd
@@ -24,7 +19,8 @@ from experiments.evidence import FOLDER, STUDY, percent, provenance, store, trai
 from experiments.studies import STUDIES
 from s6core import data, results
 from s6core.config import TrainConfig
-from s6core.train import batch, logits
+from s6core.step import batch
+from s6core.train import logits
 
 VARIANTS = ("reference", *STUDIES[STUDY].families["dropout"], "fc+dropout-0.10", "fc+dropout-0.25")
 COLUMNS = ["variant", "layer", "after_dropout", "running", "evaluated", "ratio"]
@@ -38,10 +34,6 @@ def main() -> None:
     images, ratios, scores = data.load(), [], []
     stored = [variant for variant in VARIANTS if results.weights_path(FOLDER / STUDY, variant).is_file()]
     for variant in stored:
-        if known := measured(variant):
-            ratios.append(known[0])
-            scores.append(known[1])
-            continue
         net, _, train = trained(variant)
         part = images.train.take(slice(0, IMAGES))
         ratios.append(variances(net, part, train).assign(variant=variant)[COLUMNS])
@@ -54,18 +46,6 @@ def main() -> None:
     store("variance.csv", pd.concat(ratios))
     store("recalibrated.csv", pd.concat(scores))
     provenance("dropout.json", stored, images)
-
-
-def measured(variant: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Return a variant's rows of both tables as they are stored, if they are of the same weights."""
-    made = FOLDER / "evidence" / "dropout.json"
-    path = results.weights_path(FOLDER / STUDY, variant)
-    digests = json.loads(made.read_text())["weights"] if made.is_file() else {}
-    if digests.get(path.relative_to(FOLDER).as_posix()) != hashlib.sha256(path.read_bytes()).hexdigest():
-        return None
-    tables = (pd.read_csv(FOLDER / "evidence" / f"{name}.csv") for name in ("variance", "recalibrated"))
-    first, second = (table[table["variant"] == variant] for table in tables)
-    return first, second
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ run them. A CUDA graph launches them all at once (https://docs.pytorch.org/docs/
 
 from __future__ import annotations
 
-import warnings
+import os
 from collections.abc import Callable
 
 import torch
@@ -22,6 +22,9 @@ Step = Callable[[torch.Tensor], torch.Tensor]
 
 EAGER = 3
 """Steps before the recording: libraries choose their kernels in them, and the optimiser makes its buffers."""
+
+SWITCH = "S6_CUDA_GRAPH"
+"""The environment variable that, set to 0, has every step launched kernel by kernel."""
 
 
 def optimiser(net: nn.Module, config: TrainConfig, device: torch.device) -> SGD:
@@ -43,7 +46,7 @@ def step(net: nn.Module, part: Images, config: TrainConfig, sgd: Optimizer, nois
         sgd.step()
         return loss.detach()
 
-    if part.images.device.type == "cuda":
+    if part.images.device.type == "cuda" and os.environ.get(SWITCH) != "0":
         return Recorded(train, noise, size=config.batch_size)
     return train
 
@@ -57,7 +60,8 @@ def batch(images: torch.Tensor, config: TrainConfig) -> torch.Tensor:
 class Recorded:
     """A step on batches of one size, recorded after the first few and replayed from then on.
 
-    A batch of another size, as an epoch's last one may be, is not replayed; where recording fails, none is.
+    A batch of another size, as an epoch's last one may be, is not replayed. Raises `RuntimeError` where the device
+    cannot record: what a broken recording leaves behind (its stream, its generators) would spoil the steps after it.
     """
 
     def __init__(self, step: Step, noise: torch.Generator, *, size: int) -> None:
@@ -74,13 +78,12 @@ class Recorded:
         if self.replay is None:
             self.index = index.clone()
             try:
-                self.record()
+                self.replay = self.record()
             except RuntimeError as error:
-                warnings.warn(f"steps are launched kernel by kernel, as recording one failed: {error}", stacklevel=2)
-                self.size = 0
-                return self.step(index)
+                raise RuntimeError(
+                    f"the training step cannot be recorded as a CUDA graph: {error}; {SWITCH}=0 trains without"
+                ) from error
         self.index.copy_(index)
-        assert self.replay
         self.replay()
         return self.loss
 
@@ -93,10 +96,10 @@ class Recorded:
         stream.wait_stream(own)
         return loss
 
-    def record(self) -> None:
-        """Record the step on `self.index`, without taking it. Raises `RuntimeError` where the device cannot."""
+    def record(self) -> Callable[[], None]:
+        """Record the step on `self.index`, without taking it, and return what takes it."""
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self.noise)  # torch's own generator, dropout's, is registered already
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             self.loss = self.step(self.index)
-        self.replay = graph.replay
+        return graph.replay

@@ -106,23 +106,6 @@ def test_the_ratio_is_the_variance_met_over_the_variance_learnt(part: Images):
     assert variance.variances(net, part, train).set_index("layer")["ratio"]["norm-logits"] == pytest.approx(0.25, 0.01)
 
 
-def test_what_is_measured_of_the_same_weights_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(variance, "FOLDER", tmp_path)
-    weights = tmp_path / "ablations" / "fc" / "seed-0.safetensors"
-    for folder in (weights.parent, tmp_path / "evidence"):
-        folder.mkdir(parents=True)
-    weights.write_bytes(b"trained")
-    assert variance.measured("fc") is None  # nothing is stored yet
-    digests = {"weights": {"ablations/fc/seed-0.safetensors": hashlib.sha256(b"trained").hexdigest()}}
-    (tmp_path / "evidence" / "dropout.json").write_text(json.dumps(digests))
-    for name in ("variance", "recalibrated"):
-        (tmp_path / "evidence" / f"{name}.csv").write_text("variant,ratio\nreference,1\nfc,2\n")
-    known = variance.measured("fc")
-    assert known and [table["ratio"].tolist() for table in known] == [[2], [2]]
-    weights.write_bytes(b"trained again")
-    assert variance.measured("fc") is None
-
-
 @pytest.mark.parametrize("name", ["heads.json", "dropout.json"])
 def test_the_stored_figures_belong_to_the_published_weights(name: str):
     made = json.loads((STORED / name).read_text())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -13,7 +13,7 @@ from torch.optim import SGD
 from s6core import train
 from s6core.config import TrainConfig
 from s6core.net import build
-from s6core.step import EAGER, Recorded, Step, optimiser
+from s6core.step import EAGER, SWITCH, Recorded, Step, optimiser
 from s6core.train import SCHEDULES, fit
 
 VARIED = replace(TRAIN, augment="affine", schedule="one-cycle", epochs=3)
@@ -28,18 +28,14 @@ class Rehearsed(Recorded):
     def aside(self, index: torch.Tensor) -> torch.Tensor:
         return self.step(index)
 
-    def record(self) -> None:
+    def record(self) -> Callable[[], None]:
         type(self).recordings += 1
         self.loss = torch.zeros(())
-
-        def replay() -> None:
-            self.loss.copy_(self.step(self.index))
-
-        self.replay = replay
+        return lambda: self.loss.copy_(self.step(self.index))
 
 
 class Failing(Rehearsed):
-    def record(self) -> None:
+    def record(self) -> Callable[[], None]:
         raise RuntimeError("not on this device")
 
 
@@ -61,10 +57,9 @@ def test_a_replayed_step_trains_as_an_eager_one(monkeypatch: pytest.MonkeyPatch)
     assert Rehearsed.recordings == 1  # for all epochs, and 100 images leave a last batch of another size in each
 
 
-def test_where_recording_fails_training_says_so_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = untimed(list(fit(build(replace(NET, dropout=0.2)), invented(100), VARIED, seed=4)))
-    with pytest.warns(UserWarning, match="recording one failed: not on this device"):
-        assert train_with(Failing, monkeypatch) == expected
+def test_where_recording_fails_the_run_says_how_to_train_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RuntimeError, match="as a CUDA graph: not on this device; S6_CUDA_GRAPH=0 trains without"):
+        train_with(Failing, monkeypatch)
 
 
 def test_the_first_steps_are_taken_before_anything_is_recorded() -> None:
@@ -107,12 +102,20 @@ def test_on_cuda_a_recorded_step_trains_as_an_eager_one(changed: dict, monkeypat
     data = invented(100)
     data = replace(data, train=data.train.to("cuda"), test=data.test.to("cuda"))
     rows = []
-    for recorder in (Recorded, Failing):
-        monkeypatch.setattr("s6core.step.Recorded", recorder)
-        with pytest.warns(UserWarning) if recorder is Failing else nullcontext():
-            rows.append(untimed(list(fit(build(replace(NET, **changed)).cuda(), data, VARIED, seed=4))))
+    for switch in ("1", "0"):
+        monkeypatch.setenv(SWITCH, switch)
+        rows.append(untimed(list(fit(build(replace(NET, **changed)).cuda(), data, VARIED, seed=4))))
     for recorded, eager in zip(*rows, strict=True):
         assert recorded == pytest.approx(eager, rel=1e-3)
+
+
+@cuda
+def test_on_cuda_a_step_that_waits_for_the_device_is_refused_by_name() -> None:
+    waiting = Recorded(lambda index: index.float().sum().cpu(), torch.Generator("cuda"), size=4)
+    index = torch.arange(4, device="cuda")
+    with pytest.raises(RuntimeError, match="S6_CUDA_GRAPH=0 trains without"):
+        for _ in range(EAGER + 1):
+            waiting(index)
 
 
 @cuda
