@@ -102,18 +102,27 @@ def spread(found: torch.Tensor, bias: torch.Tensor, labels: torch.Tensor) -> dic
     """Say on how many places the answers rest.
 
     What tells the first choice from the second is a sum over places. `places` is the number of equally strong ones that
-    it amounts to, (Σ|e|)² / Σe², and `against` the share of places (%) that would have it the other way; means over
-    the images.
+    it amounts to, (Σ|e|)² / Σe², `against` the share of places (%) that would have it the other way, and `neighbours`
+    the correlation of each place with the one beside or below it; means over the images.
     """
     scores = found.sum((2, 3)) + bias
     first, second = scores.topk(2).indices.T
     every = torch.arange(len(found))
-    apart = (found[every, first] - found[every, second]).flatten(1).double()
+    maps = (found[every, first] - found[every, second]).double()
+    apart = maps.flatten(1)
     places = apart.abs().sum(1) ** 2 / (apart**2).sum(1)
     return {
         "images": len(labels), "accuracy": percent(first == labels), "places": round(float(places.mean()), 1),
-        "against": round(100 * float((apart < 0).double().mean()), 1),
+        "against": round(100 * float((apart < 0).double().mean()), 1), "neighbours": round(neighbours(maps), 2),
     }  # fmt: skip
+
+
+def neighbours(maps: torch.Tensor) -> float:
+    """Return the correlation of the values of maps (N, H, W) that lie side by side, a mean over the maps."""
+    beside = torch.cat([maps[:, :, :-1].flatten(1), maps[:, :-1].flatten(1)], dim=1)
+    next_to = torch.cat([maps[:, :, 1:].flatten(1), maps[:, 1:].flatten(1)], dim=1)
+    one, other = (x - x.mean(1, keepdim=True) for x in (beside, next_to))
+    return float(torch.cosine_similarity(one, other).nanmean())
 
 
 def shuffled(net: nn.Sequential, head: str, maps: torch.Tensor, labels: torch.Tensor) -> dict[str, Any]:

@@ -106,6 +106,24 @@ def test_the_ratio_is_the_variance_met_over_the_variance_learnt(part: Images):
     assert variance.variances(net, part, train).set_index("layer")["ratio"]["norm-logits"] == pytest.approx(0.25, 0.01)
 
 
+def test_a_mean_that_moved_is_told_in_learnt_deviations(part: Images):
+    net, train = build(NetConfig(), seed=1), TrainConfig(batch_size=6)
+    variance.recalibrate(net, part, train)
+    assert variance.variances(net, part, train)["moved"].max() < 0.02
+    net.get_buffer("norm2.running_mean").sub_(3 * net.get_buffer("norm2.running_var").sqrt())
+    assert variance.variances(net, part, train).set_index("layer")["moved"]["norm2"] == pytest.approx(3, abs=0.02)
+
+
+def test_neighbours_that_say_the_same_correlate():
+    steps = torch.arange(12.0).double()
+    slope = steps.view(1, 1, 12).expand(1, 12, 12)
+    board = ((steps.view(12, 1) + steps) % 2).view(1, 12, 12)
+    assert evidence.neighbours(slope + slope.transpose(1, 2)) == pytest.approx(1, abs=0.01)
+    assert evidence.neighbours(board) == pytest.approx(-1, abs=0.01)
+    noise = torch.rand(50, 12, 12, generator=torch.Generator().manual_seed(0)).double()
+    assert abs(evidence.neighbours(noise)) < 0.05
+
+
 @pytest.mark.parametrize("name", ["heads.json", "dropout.json"])
 def test_the_stored_figures_belong_to_the_published_weights(name: str):
     made = json.loads((STORED / name).read_text())
