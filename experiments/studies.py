@@ -24,7 +24,8 @@ class Study:
     common: Overrides = field(default_factory=dict)  # what all variants share beside the recipe
     seeds: int = 3
     families: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The variants that are judged together, by question: Holm's correction runs within each. None: all are one."""
+    """The variants that are judged together, by question: Holm's correction runs over each, over those not trained yet
+    as well. Variants that none names are one by themselves."""
 
     def parameters(self, variant: str) -> Overrides:
         """Return the notebook parameters of a variant. Raises `ConfigError` for a name that is not of the study."""

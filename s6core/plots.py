@@ -113,23 +113,25 @@ def plot_differences(
     metric: str = "test_accuracy",
     variants: Iterable[str] | None = None,
     margin: float = stats.MARGIN,
+    family: Iterable[str] = (),
     comparison: pd.DataFrame | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw each variant's paired differences from the reference: a dot per seed, the mean, its interval, the margin.
 
-    The verdicts are those of `comparison`, a table of `stats.compare` indexed by variant: give it where the variants
-    that were judged together are others than those drawn. Else the drawn ones are one family.
+    The drawn variants are judged together with those that `family` names beside them, drawn or not, trained or not. Or
+    give `comparison`, a table of `stats.compare` indexed by variant: where the drawn ones are of several families.
     """
     _require_columns(runs, "variant", "seed", metric)
     chosen = [v for v in _order(runs, variants) if v != reference]
     ax = ax or _axes(height=1.3 + 0.55 * len(chosen))
-    family = runs[runs["variant"].isin([reference, *chosen])]
     table = comparison
     if table is None:
-        table = stats.compare(family, reference=reference, metric=metric, margin=margin, rng=np.random.default_rng(0))
+        judged, rng = [*chosen, *family], np.random.default_rng(0)
+        table = stats.compare(runs, reference=reference, metric=metric, family=judged, margin=margin, rng=rng)
         table = table.set_index("variant")
-    pairs = stats.paired_differences(family, reference=reference, metric=metric)
+    drawn = runs[runs["variant"].isin([reference, *chosen])]
+    pairs = stats.paired_differences(drawn, reference=reference, metric=metric)
     ax.axvspan(-margin, margin, color=_soft(), alpha=0.16, linewidth=0, zorder=0)
     ax.axvline(0, color=_soft(), linewidth=1.2, zorder=1)
     for line, (variant, colour) in enumerate(colours([reference, *chosen]).items()):

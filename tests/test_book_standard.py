@@ -5,15 +5,24 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
 from _ext.sources import Sources  # noqa: E402
-from _ext.standard import changes, comparison, curves, stored  # noqa: E402
+from _ext.standard import changes, comparison, curves, differences, stored  # noqa: E402
 
 from experiments.studies import STUDIES, Study  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def agg() -> None:
+    mpl.use("agg")
 
 
 @pytest.fixture
@@ -45,3 +54,46 @@ def test_a_mistyped_name_is_still_refused(planned: Sources):
         curves(planned, study="ablations", variants=["reference", "fcc"])
     with pytest.raises(KeyError, match=r"did you mean fc"):
         changes(planned, study="ablations", variants=["fcc"])
+
+
+def invented(folder: Path, **variants: list[float | None]) -> Sources:
+    """Write runs of the ablations: a figure per seed, None for a run that diverged."""
+    run = pd.read_csv(ROOT / "tests" / "fixtures" / "book" / "results" / "ablations" / "runs.csv").iloc[0].to_dict()
+    rows = [
+        {**run, "variant": variant.replace("_", "-"), "seed": seed,
+         "status": "finished" if value else "diverged", "test_accuracy": value or np.nan}
+        for variant, values in variants.items() for seed, value in enumerate(values)
+    ]  # fmt: skip
+    (folder / "ablations").mkdir(parents=True)
+    pd.DataFrame(rows).to_csv(folder / "ablations" / "runs.csv", index=False)
+    return Sources(folder)
+
+
+def test_the_table_prints_the_p_that_the_verdict_rests_on(tmp_path: Path):
+    base = np.linspace(99.0, 99.1, 10)
+    wave = np.resize([0.01, -0.01], 10)
+    sources = invented(
+        tmp_path, reference=list(base), no_bn=[None] * 10, fc=list(base - 0.3 + wave), gap_fc=list(base + wave),
+        max=[99.0],
+    )  # fmt: skip
+    table = comparison(sources, study="ablations").set_index("variant")
+    told = sources.comparison("ablations")
+    assert table.loc["no-bn", ["verdict", "p (Holm)"]].tolist() == ["hurts", "0.006 (signs)"]  # 3 × 2 / 2¹⁰
+    assert table.loc["fc", ["verdict", "p (Holm)"]].tolist() == ["hurts", "< 0.001"]
+    assert told.loc["gap-fc", "p_t_holm"] == 1
+    assert table.loc["gap-fc", ["verdict", "p (Holm)"]].tolist() == ["equivalent", "< 0.001 (margin)"]
+    assert pd.isna(table.loc["max", "p (Holm)"]) and table.loc["max", "verdict"] == "undecided"
+
+
+def test_a_verdict_waits_for_no_other_variant_of_its_question(tmp_path: Path):
+    """Of the five kinds of dropout one or two are stored: the table says what it will say with all five."""
+    base = np.full(5, 99.0)
+    clear = base + [0.10, 0.20, 0.16, 0.03, 0.22]  # p = .015
+    noise = base - [0.1, -0.1, 0.05, -0.05, 0.0]
+    for count, others in (("one", {}), ("two", {"dropout_0.50": list(noise)})):
+        sources = invented(tmp_path / count, reference=list(base), **{"dropout_0.10": list(clear)}, **others)
+        row = comparison(sources, study="ablations").set_index("variant").loc["dropout-0.10"]
+        assert (row["verdict"], row["p (Holm)"]) == ("undecided", "0.075")
+        axes = differences(sources, study="ablations")
+        assert "helps" not in {text.get_text() for text in axes.texts}
+    plt.close("all")

@@ -83,6 +83,13 @@ def test_differences_show_each_seed_the_interval_the_margin_and_the_verdict(runs
     assert (band.x0, band.x1) == pytest.approx((-0.05, 0.05))
 
 
+def test_differences_are_judged_with_their_family_drawn_or_not(runs: pd.DataFrame) -> None:
+    words_alone = words(plots.plot_differences(runs, variants=["dropout-0.25"]))
+    family = ["dropout-0.25", "dropout-0.10", *(f"planned-{i}" for i in range(40))]
+    words_within = words(plots.plot_differences(runs, variants=["dropout-0.25"], family=family))
+    assert (words_alone, words_within) == (["hurts"], ["undecided"])
+
+
 def test_a_diverged_run_is_said_and_a_single_seed_has_no_interval(runs: pd.DataFrame) -> None:
     hit = (runs["variant"] == "fc") & (runs["seed"] == 1)
     runs.loc[hit, "status"], runs.loc[hit, "test_accuracy"] = "diverged", np.nan

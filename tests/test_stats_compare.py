@@ -79,8 +79,14 @@ def test_holm_agrees_with_statsmodels_row_by_row():
         assert corrected == pytest.approx(multipletests(alone, method="holm")[1])
 
 
-def test_holm_counts_a_comparison_without_evidence_as_a_member_of_the_family():
-    assert holm([0.01, np.nan, 0.02]) == pytest.approx([0.03, 1, 0.04])
+def test_holm_counts_a_comparison_without_evidence_as_a_member_and_gives_it_no_p():
+    assert holm([0.01, np.nan, 0.02]) == pytest.approx([0.03, np.nan, 0.04], nan_ok=True)
+
+
+def test_holm_counts_members_that_have_no_p_yet_as_if_theirs_were_one():
+    assert holm([0.01, 0.02], members=5) == pytest.approx(holm([0.01, 0.02, 1, 1, 1])[:2])
+    with pytest.raises(StatsError, match="members=1: allowed is an integer from 2"):
+        holm([0.01, 0.02], members=1)
 
 
 def test_compare_agrees_with_scipy_and_statsmodels():
@@ -171,7 +177,8 @@ def test_verdicts_of_one_comparison(differences, verdict, reason):
 def test_one_seed_or_no_spread_gives_no_interval():
     for differences in ([0.3], [0.1, 0.1, 0.1]):
         got = row(with_differences(differences))
-        assert np.isnan([got["low"], got["high"], got["p_t"], got["p_equivalent"]]).all()
+        numbers = ["low", "high", "p_t", "p_t_holm", "p_equivalent", "p_equivalent_holm"]
+        assert got[numbers].isna().all()
         assert got["method"] == "none" and got["difference"] == pytest.approx(np.mean(differences))
 
 
@@ -186,6 +193,26 @@ def test_a_larger_family_asks_for_more():
     assert row(family)["p_t"] == row(alone)["p_t"]
 
 
+def test_a_verdict_does_not_depend_on_which_of_its_declared_family_were_trained_first():
+    clear, noise = [0.10, 0.20, 0.16, 0.03, 0.22], [0.1, -0.1, 0.05, -0.05, 0.0]
+    base = np.full(5, 99.4)
+    others = {name: base + np.roll(noise, i) for i, name in enumerate("bcde")}
+    family = ["a", *others]
+    assert row(runs(reference=base, a=base + clear))["verdict"] == "helps"  # no family declared: a is alone
+    for stored in (0, 1, 4):
+        frame = runs(reference=base, a=base + clear, **dict(list(others.items())[:stored]))
+        got = row(frame, family=family)
+        assert got["verdict"] == "undecided" and "not after Holm" in got["reason"]
+        assert got["p_t_holm"] == pytest.approx(5 * got["p_t"])
+
+
+def test_only_the_family_is_compared():
+    frame = random_runs()
+    pd.testing.assert_frame_equal(compare(frame, family=["c", "a"]), compare(frame[frame["variant"] != "b"]))
+    with pytest.raises(StatsError, match="nothing to compare: no run of the family d, e"):
+        compare(frame, family=["e", "d"])
+
+
 def test_a_divergence_is_counted_as_a_loss_and_bars_the_other_verdicts():
     base = np.linspace(99.3, 99.5, 10)
     ahead = list(base + np.linspace(0.3, 0.33, 10))
@@ -198,7 +225,9 @@ def test_a_divergence_is_counted_as_a_loss_and_bars_the_other_verdicts():
 
 def test_ten_divergences_against_none_hurt_and_five_are_too_few_to_say():
     base = list(np.linspace(99.3, 99.5, 10))
-    assert row(runs(reference=base, a=["diverged"] * 10))["verdict"] == "hurts"
+    lost = row(runs(reference=base, a=["diverged"] * 10))
+    assert lost["verdict"] == "hurts" and lost["p_holm"] == pytest.approx(2 / 2**10)
+    assert lost[["p_t", "p_t_holm", "p_equivalent_holm"]].isna().all()  # no t test was made of it
     assert row(runs(reference=["diverged"] * 10, a=base))["verdict"] == "helps"
     thirty = {f"b{i}": base for i in range(29)}  # 30 × 2/2¹⁰ is more than .05
     assert row(runs(reference=base, a=["diverged"] * 10, **thirty))["verdict"] == "undecided"
@@ -234,7 +263,8 @@ def test_without_any_pair_there_is_no_number():
     frame = runs(reference=[99.4, 99.5], a=["failed", "failed"])
     got = row(frame)
     assert got["verdict"] == "undecided"
-    assert np.isnan([got["difference"], got["low"], got["high"], got["p"], got["p_better"]]).all()
+    numbers = ["difference", "low", "high", "p", "p_holm", "p_t_holm", "p_equivalent_holm", "p_better"]
+    assert got[numbers].isna().all()
 
 
 def test_a_variant_may_have_fewer_seeds_than_the_reference():

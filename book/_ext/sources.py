@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -47,7 +48,8 @@ class Sources:
     def comparison(self, study: str) -> pd.DataFrame:
         """Return one row per variant: its paired comparison with the study's reference, see `s6core.stats.compare`.
 
-        The column `family` names the variants that it was judged with, those of one question; the study declares them.
+        The column `family` names the question whose variants it was judged with; the study declares them, and those not
+        trained yet count in Holm's correction as well.
         """
         return _comparison(*self._stamped(study, "runs.csv"))
 
@@ -90,18 +92,24 @@ def _record(path: Path, stamp: int) -> results.Record:
 @lru_cache(maxsize=64)
 def _comparison(folder: Path, stamp: int) -> pd.DataFrame:
     runs = results.load_runs(folder)
-    declared = STUDIES[folder.name].families if folder.name in STUDIES else {}
-    family_of = {variant: family for family, variants in declared.items() for variant in variants}
-    others = [variant for variant in runs["variant"].unique() if variant != REFERENCE]
-    tables = []
-    for family in dict.fromkeys(family_of.get(variant, "") for variant in others):
-        judged = [REFERENCE, *(variant for variant in others if family_of.get(variant, "") == family)]
-        # the generator matters beyond 16 pairs only, where the sign flips are too many to count
-        table = stats.compare(runs[runs["variant"].isin(judged)], reference=REFERENCE, rng=np.random.default_rng(0))
-        tables.append(table.assign(family=family))
-    if not tables:
+    stored = set(runs["variant"]) - {REFERENCE}
+    if not stored:
         raise ValueError(f"study {folder.name}: its only variant is {REFERENCE}, so there is nothing to compare")
+    # the generator matters beyond 16 pairs only, where the sign flips are too many to count
+    tables = [
+        stats.compare(runs, reference=REFERENCE, family=members, rng=np.random.default_rng(0)).assign(family=name)
+        for name, members in _families(folder.name, stored).items()
+        if stored & set(members)
+    ]
     return pd.concat(tables).set_index("variant")
+
+
+def _families(study: str, stored: Iterable[str]) -> dict[str, Iterable[str]]:
+    """Return the variants of each question, trained or not; those of no declared family are one by themselves."""
+    plan = STUDIES.get(study)
+    declared = plan.families if plan else {}
+    named = {variant for members in declared.values() for variant in members}
+    return {**declared, "": {*(plan.variants if plan else ()), *stored} - named - {REFERENCE}}
 
 
 @lru_cache(maxsize=64)

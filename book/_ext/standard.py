@@ -15,7 +15,7 @@ from s6core.config import RECIPES, NetConfig, TrainConfig, diff, parse, to_dict
 from s6core.layers import layers
 
 from .figures import figure, table
-from .keys import Value, write_interval
+from .keys import Value, write, write_interval
 from .sources import REFERENCE, Sources
 
 
@@ -78,16 +78,26 @@ def comparison(sources: Sources, *, study: str, variants: list[str] | None = Non
             row |= {
                 "difference": against["difference"],
                 "95% interval of it": interval("points", against),
-                "p (Holm)": against["p_t_holm"],
+                "p (Holm)": decisive_p(against),
                 "verdict": against["verdict"],
             }
         rows.append(row)
     frame = pd.DataFrame(rows)
     frame.attrs["formats"] = {
-        "parameters": ",", "cost": ".2f", "test accuracy (%)": ".2f", "difference": "+.2f", "p (Holm)": ".3f",
+        "parameters": ",", "cost": ".2f", "test accuracy (%)": ".2f", "difference": "+.2f",
     }  # fmt: skip
-    frame.attrs["right"] = ("95% interval", "95% interval of it")
+    frame.attrs["right"] = ("95% interval", "95% interval of it", "p (Holm)")
     return frame
+
+
+def decisive_p(row: pd.Series) -> str | None:
+    """Write the p that a verdict rests on, after Holm; its test stands beside it where it is not the paired t test."""
+    name, test = "p_t_holm", ""
+    if row.get("n_diverged"):
+        name, test = "p_holm", " (signs)"
+    elif row["verdict"] == "equivalent":
+        name, test = "p_equivalent_holm", " (margin)"
+    return None if pd.isna(row[name]) else write(Value(kind="p", number=float(row[name]))) + test
 
 
 def _cost(sources: Sources, study: str) -> pd.Series:

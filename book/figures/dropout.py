@@ -81,13 +81,12 @@ def overfitting(sources: Sources) -> pd.DataFrame:
 
 
 def compared(sources: Sources, base: str) -> pd.DataFrame:
-    """Return the nets with dropout against `base`, which has none, by variant: one family."""
+    """Return the nets with dropout against `base`, which has none, by variant: one family, trained or not."""
     runs = sources.runs(STUDY)
-    others = [variant for variant in BASES[base] if variant in set(runs["variant"])]
-    if not others or base not in set(runs["variant"]):
+    known = set(runs["variant"])
+    if base not in known or known.isdisjoint(BASES[base]):
         return pd.DataFrame(columns=["difference", "low", "high", "p_t_holm", "verdict", "n", "p_better"])
-    family = runs[runs["variant"].isin([base, *others])]
-    return stats.compare(family, reference=base, rng=np.random.default_rng(0)).set_index("variant")
+    return stats.compare(runs, reference=base, family=BASES[base], rng=np.random.default_rng(0)).set_index("variant")
 
 
 @frame

@@ -4,7 +4,8 @@
 of the differences, seed by seed, between a variant and the reference. Their mean comes with a 95% t interval: in
 simulations of differences like ours (whole test errors among 10,000 images) it covers the truth 94 to 96 times in a
 hundred at 3, 5, 10 and 30 seeds, while the BCa bootstrap manages about 75, 84, 90 and 94. The variants that answer one
-question are one family, declared with the study. A verdict must hold for the variant alone and within the family:
+question are one family, declared with the study: all of them count, whether they are trained yet or not. A verdict must
+hold for the variant alone and within the family:
 
 - *helps* or *hurts*: the 95% interval lies on one side of zero, the paired t test is still at or below .05 after
   Holm's correction over the family, and the exact sign-flip test, which assumes no normal distribution, does not

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 
 import numpy as np
@@ -21,20 +22,23 @@ def compare(
     *,
     reference: str = "reference",
     metric: str = "test_accuracy",
+    family: Iterable[str] | None = None,
     margin: float | None = None,
     better: Better | None = None,
     rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """Return one row per variant, in the frame's order: its paired comparison with the reference, judged.
 
-    The rule is that of `s6core.stats`. All variants of the frame are one family: leave out of it what does not belong
-    to the question.
+    The rule is that of `s6core.stats`. `family` names the variants that answer one question, as declared: the others of
+    the frame are left out, and those that have no run yet get no row, but count in Holm's correction, so that a verdict
+    does not depend on which of them were trained first. Without it all variants of the frame are one family.
 
     - variant; n: pairs that both finished; n_diverged: pairs in which a run diverged; n_missing: pairs without a result
     - difference: mean of variant minus reference, in the metric's unit; low, high: its 95% interval; method: t or none
     - p_better: share of pairs in which the variant is better, ties counted half, a divergence as the loss it is
     - p, p_holm: the sign-flip test, exact for up to 16 pairs (beyond, `rng` is needed), alone and in the family
-    - p_t, p_t_holm: the paired t test; p_equivalent, p_equivalent_holm: the two one-sided t tests against the margin
+    - p_t, p_t_holm: the paired t test; p_equivalent, p_equivalent_holm: the two one-sided t tests against the margin;
+      NaN where the pairs allow no t test
     - verdict: helps, hurts, equivalent or undecided; reason: why, in a few words
 
     `better` is known from the name of accuracies (higher) and losses, errors and seconds (lower). `margin` is
@@ -47,30 +51,34 @@ def compare(
     if not 0 <= margin < np.inf:
         raise StatsError(f"margin={margin!r}: allowed is a number from 0")
     pairs = paired_differences(runs, reference=reference, metric=metric)
+    declared = set(pairs["variant"] if family is None else family) - {reference}
+    pairs = pairs[pairs["variant"].isin(declared)]
+    if pairs.empty:
+        raise StatsError(f"nothing to compare: no run of the family {', '.join(sorted(declared)) or '(empty)'}")
     tables = {str(variant): table for variant, table in pairs.groupby("variant", sort=False)}
     # in the order of their names, so that the same rng gives the same answer however the frame is sorted
     found = {variant: _weigh(tables[variant], turn, margin, rng) for variant in sorted(tables)}
-    family = Evidence(**{f.name: np.array([getattr(found[v], f.name) for v in tables]) for f in fields(Evidence)})
-    verdict, p_holm, p_t_holm, p_equivalent_holm = verdicts(family, margin=margin)
+    weighed = Evidence(**{f.name: np.array([getattr(found[v], f.name) for v in tables]) for f in fields(Evidence)})
+    verdict, p_holm, p_t_holm, p_equivalent_holm = verdicts(weighed, margin=margin, members=len(declared))
     rows = []
     for i, (variant, table) in enumerate(tables.items()):
         finished, diverged, missing = (int(kind.sum()) for kind in _kinds(table))
-        low, high = sorted((turn * family.low[i], turn * family.high[i]))
+        low, high = sorted((turn * weighed.low[i], turn * weighed.high[i]))
         row = {
             "variant": variant,
             "n": finished,
             "n_diverged": diverged,
             "n_missing": missing,
-            "difference": turn * family.mean[i],
+            "difference": turn * weighed.mean[i],
             "low": low,
             "high": high,
             "method": "none" if np.isnan(low) else "t",
-            "p_better": family.p_better[i],
-            "p": family.p[i],
+            "p_better": weighed.p_better[i],
+            "p": weighed.p[i],
             "p_holm": p_holm[i],
-            "p_t": family.p_t[i],
+            "p_t": weighed.p_t[i],
             "p_t_holm": p_t_holm[i],
-            "p_equivalent": family.p_equivalent[i],
+            "p_equivalent": weighed.p_equivalent[i],
             "p_equivalent_holm": p_equivalent_holm[i],
             "verdict": "undecided" if missing else str(verdict[i]),
         }
