@@ -16,6 +16,7 @@ import platform
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 
 from s6core.config import NetConfig, TrainConfig, from_dict, to_dict
 
@@ -80,6 +82,16 @@ def notebook_path(folder: Path, variant: str) -> Path:
     return folder / variant / "notebook.ipynb"
 
 
+def before_path(record: Path) -> Path:
+    """Return where a run's record waits while the run is tried again: under a name that nobody takes for a record."""
+    return record.with_suffix(".before.json")
+
+
+def set_aside(folder: Path) -> dict[Path, Path]:
+    """Return the records of a study's folder that wait, as {where it belongs: where it waits}."""
+    return {p.with_name(p.name.replace(".before", "")): p for p in sorted(folder.glob("*/seed-*.before.json"))}
+
+
 def progress_path(folder: Path, variant: str, seed: int) -> Path:
     """Return where a run under way says how far it is; its record takes over."""
     return folder / variant / f"seed-{seed}.progress"
@@ -108,10 +120,16 @@ def mark(folder: Path, variant: str, seed: int, *, epochs: int, started_at: str,
 
 
 def save(folder: Path, record: Record, weights: bytes | None = None) -> Path:
-    """Write a run into its study's folder. The record comes last: a run is done when its record is there."""
+    """Write a run into its study's folder. The record comes last: a run is done when its record is there.
+
+    Without weights, those of an earlier run of the seed are removed: they would belong to another record.
+    """
     path = record_path(folder, record.variant, record.seed)
-    if weights is not None:
-        write(weights_path(folder, record.variant, record.seed), weights)
+    beside = weights_path(folder, record.variant, record.seed)
+    if weights is None:
+        beside.unlink(missing_ok=True)
+    else:
+        write(beside, weights)
     content = {
         "study": record.study,
         "variant": record.variant,
@@ -166,8 +184,7 @@ def digest(content: bytes) -> str:
 
 def load_all(folder: Path) -> list[Record]:
     """Read every record of a study's folder, by variant and seed."""
-    paths = [p for p in folder.glob("*/seed-*.json") if re.fullmatch(r"seed-\d+", p.stem)]
-    return sorted((load(p) for p in paths), key=lambda r: (r.variant, r.seed))
+    return sorted(map(load, _record_paths(folder)), key=lambda r: (r.variant, r.seed))
 
 
 def runs_table(records: list[Record]) -> pd.DataFrame:
@@ -195,11 +212,33 @@ def epochs_table(records: list[Record]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=EPOCH_COLUMNS)
 
 
-def collect(folder: Path) -> None:
-    """Write a study's two tables anew from its records."""
-    records = load_all(folder)
+def collect(folder: Path) -> list[str]:
+    """Write a study's two tables anew from its records. Return what had to be left out of them, and why.
+
+    A file that is no record does not keep the others out. A variant whose seeds were not trained alike is left out
+    as a whole: which of them are meant, the files do not say.
+    """
+    by_variant: dict[str, list[Record]] = {}
+    problems = []
+    for path in _record_paths(folder):
+        try:
+            record = load(path)
+            by_variant.setdefault(record.variant, []).append(record)
+        except ResultsError as error:
+            problems.append(f"{error}; left out of the tables: train it anew with --force, or remove the file")
+    records = []
+    for variant, found in sorted(by_variant.items()):
+        found.sort(key=lambda r: r.seed)
+        if differences := _differences(found):
+            problems.append(
+                f"{folder / variant}: its seeds differ in {differences}; the variant is left out of the tables until "
+                f"they agree: train the odd ones anew with --force, or remove their files"
+            )
+        else:
+            records += found
     for name, table in (("runs", runs_table(records)), ("epochs", epochs_table(records))):
         write(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n").encode())
+    return problems
 
 
 def load_runs(folder: Path | str) -> pd.DataFrame:
@@ -252,7 +291,8 @@ def write(path: Path, content: bytes) -> None:
     Raises `OSError` naming the file: no space, a read-only folder, a file where a folder must be.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    writer = f"{platform.node()}.{os.getpid()}"
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{writer}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -265,6 +305,44 @@ def write(path: Path, content: bytes) -> None:
         if isinstance(error, OSError) and not error.filename:
             raise OSError(error.errno, error.strerror, str(path)) from error  # a full disk does not say where
         raise
+
+
+def abandoned(folder: Path, *, age: float = 600) -> list[Path]:
+    """Return the beginnings of files that `write` will not finish: its process on this machine is gone.
+
+    Another machine's cannot be asked. It is given `age` seconds, for what it writes may be a run's only record.
+    """
+    beginnings = [*folder.glob(".*.tmp"), *folder.glob("*/.*.tmp")]
+    return [path for path in beginnings if _writer_gone(path) or _older(path, age)]
+
+
+def _writer_gone(path: Path) -> bool:
+    here = re.search(re.escape(f".{platform.node()}.") + r"(\d+)\.[^.]+\.tmp$", path.name)
+    return here is not None and not psutil.pid_exists(int(here[1]))
+
+
+def _older(path: Path, age: float) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > age
+    except FileNotFoundError:
+        return False  # just finished
+
+
+def _record_paths(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("*/seed-*.json") if re.fullmatch(r"seed-\d+", p.stem))
+
+
+def _differences(records: list[Record]) -> str:
+    """Say in which fields of net and training one variant's records differ; nothing where they are alike."""
+    seeds: dict[str, dict[str, list[str]]] = {}
+    for record in records:
+        for name, value in {**to_dict(record.net), **to_dict(record.train)}.items():
+            seeds.setdefault(name, {}).setdefault(repr(value), []).append(str(record.seed))
+    return "; ".join(
+        f"{name}: " + ", ".join(f"{value} (seed {', '.join(whose)})" for value, whose in values.items())
+        for name, values in seeds.items()
+        if len(values) > 1
+    )
 
 
 def _read(path: Path, columns: list[str], key: list[str]) -> pd.DataFrame:
@@ -315,7 +393,7 @@ def _pretty(content: dict[str, Any]) -> str:
 
 
 def _git(*arguments: str) -> str | None:
-    command = ["git", "-C", str(REPOSITORY), *arguments]
+    command = ["git", "--no-optional-locks", "-C", str(REPOSITORY), *arguments]  # a lock would break a user's commit
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -80,6 +81,13 @@ def test_weights_stand_beside_the_record_and_before_it(tmp_path: Path, monkeypat
     monkeypatch.setattr(results, "write", lambda path, content: written.append(path.name))
     results.save(tmp_path, record(), b"weights")
     assert written == ["seed-0.safetensors", "seed-0.json"]  # the record says that the run is done
+
+
+def test_weights_of_an_earlier_run_do_not_stay_beside_a_record_without(tmp_path: Path):
+    results.save(tmp_path, record(), b"weights")
+    results.save(tmp_path, record(seed=1), b"others")
+    results.save(tmp_path, diverged())
+    assert [path.name for path in tmp_path.rglob("*.safetensors")] == ["seed-1.safetensors"]
 
 
 @pytest.mark.parametrize("fault", ["fsync", "replace", "chmod"])
@@ -215,6 +223,35 @@ def test_a_study_without_runs_has_empty_tables(tmp_path: Path):
     assert len(results.load_runs(tmp_path)) == len(results.load_epochs(tmp_path)) == 0
 
 
+def test_a_damaged_record_is_named_and_the_others_make_the_tables(tmp_path: Path):
+    path = collected(tmp_path) / "fc" / "seed-1.json"
+    path.write_bytes(path.read_bytes()[:500])
+    (reason,) = results.collect(tmp_path)
+    assert reason.startswith(f"{path}: not a run's record") and "left out of the tables" in reason
+    assert len(results.load_runs(tmp_path)) == 4 and len(results.load_epochs(tmp_path)) == 8
+
+
+def test_a_variant_trained_in_two_ways_is_named_and_left_out(tmp_path: Path):
+    assert results.collect(collected(tmp_path)) == []
+    results.save(tmp_path, record("fc", 2, net=NetConfig(norm="none", head="fc")))
+    results.save(tmp_path, record("fc", 0, train=TrainConfig(epochs=1), epochs=[row(1)]))
+    (reason,) = results.collect(tmp_path)
+    where = tmp_path / "fc"
+    assert reason.startswith(
+        f"{where}: its seeds differ in head: 'gap' (seed 0, 1), 'fc' (seed 2); epochs: 1 (seed 0), 2 (seed 1, 2); "
+    )
+    assert "--force" in reason
+    assert set(results.load_runs(tmp_path)["variant"]) == {"lr-9", "none", "nan"}
+    assert set(results.load_epochs(tmp_path)["variant"]) == {"lr-9", "none", "nan"}
+
+
+def test_what_is_tried_again_is_no_record_meanwhile(tmp_path: Path):
+    path = results.save(tmp_path, diverged())
+    path.replace(results.before_path(path))
+    assert results.load_all(tmp_path) == [] and results.collect(tmp_path) == []
+    assert results.set_aside(tmp_path) == {path: path.with_name("seed-0.before.json")}
+
+
 def edit(path: Path, line: int, column: str | None, text: str | None) -> None:
     """Change one cell of a table; without a column the whole line, without text drop it."""
     lines = [one.split(",") for one in path.read_text().splitlines()]
@@ -298,6 +335,26 @@ def test_provenance_says_where_a_run_comes_from():
 def test_provenance_without_git_says_so(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", "")
     assert results.provenance()["commit"] is results.provenance()["clean"] is None
+
+
+def test_asking_git_takes_no_lock_from_a_commit_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where a file is newer than git's index, `git status` alone would lock the index to note that."""
+
+    def git(*arguments: str) -> None:
+        names = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", "-C", str(tmp_path), *names, *arguments], check=True, capture_output=True)
+
+    source = tmp_path / "s6core" / "a.py"
+    source.parent.mkdir()
+    source.touch()
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "a")
+    os.utime(source, (0, 0))
+    index = (tmp_path / ".git" / "index").read_bytes()
+    monkeypatch.setattr(results, "REPOSITORY", tmp_path)
+    assert results.provenance()["clean"] is True
+    assert (tmp_path / ".git" / "index").read_bytes() == index
 
 
 @pytest.mark.parametrize("folder", STUDIES, ids=[path.name for path in STUDIES])
