@@ -9,13 +9,19 @@ from typing import Any
 import click
 
 from experiments.commands import run, status
+from experiments.lock import BusyError
 from experiments.rf import rf
 from s6core.config import ConfigError, NetConfig, parse
+from s6core.idx import DataError
 from s6core.layers import layers, parameters
+from s6core.results import ResultsError
 
 
 class Commands(click.Group):
-    """A group in which a user's mistake is one line and exit status 2, never a traceback."""
+    """A group in which what goes wrong is a line, never a traceback.
+
+    Exit status 2 for a mistake in what was asked for, 1 for what stands in its way: files, folders, another runner.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -23,6 +29,13 @@ class Commands(click.Group):
         except ConfigError as error:
             click.echo(f"s6: {error}", err=True)
             sys.exit(2)
+        except (BusyError, DataError, ResultsError) as error:
+            click.echo(f"s6: {error}", err=True)
+        except BrokenPipeError:
+            raise  # click knows what to do when nobody reads on
+        except OSError as error:
+            click.echo(f"s6: {error.strerror}: {error.filename}" if error.filename else f"s6: {error!r}", err=True)
+        sys.exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,9 +104,5 @@ def data(dataset: str) -> None:
     """
     from s6core import sources
 
-    try:
-        found = sources.obtain(dataset)
-    except sources.DataError as error:
-        raise click.ClickException(str(error)) from error
-    for item in found:
+    for item in sources.obtain(dataset):
         click.echo(f"{item.path}  {item.file.size:>12,} bytes  SHA-256 {item.file.sha256[:12]}…  from {item.source}")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +23,9 @@ from typing import Any
 import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster, get_worker
 
+from experiments import lock
 from experiments.job import Failure, Job, work
+from s6core import results
 from s6core.config import ConfigError
 
 VERSIONS = ("torch", "papermill", "distributed")
@@ -74,39 +76,46 @@ def existing(address: str, folder: Path) -> Iterator[Client]:
         workers = client.scheduler_info(n_workers=-1)["workers"]
         if not workers:
             raise ConfigError(f"--scheduler {address}: it has no workers; start some with `dask worker {address}`")
-        for name, worker in workers.items():
-            if worker["nthreads"] != 1:
-                raise ConfigError(f"worker {name} has {worker['nthreads']} threads: start it with --nthreads 1")
         try:
-            found = client.run(look, str(folder), on_error="return")
+            found = client.run(look, folder, on_error="return")
         except Exception as error:  # whatever a worker of other versions answers
             raise ConfigError(f"--scheduler {address}: its workers cannot be asked: {error}") from error
-        ours = look(str(folder))
-        for name, theirs in found.items():
-            _compare(name, ours, theirs, folder)
+        ours = look(folder)
+        for name in workers.keys() & found.keys():  # who joined just now is checked with its first job
+            _compare(name, workers[name]["nthreads"], ours, found[name], folder)
         yield client
 
 
-def look(folder: str) -> dict[str, Any]:
-    """Return what must be alike wherever a study's jobs are done, and whether its folder is seen."""
-    sources = sorted(p for p in Path(__file__).parent.parent.glob("*/**/*") if p.suffix in (".py", ".ipynb"))
+def size(client: Client) -> int:
+    """Return how many workers there are."""
+    return len(client.scheduler_info(n_workers=-1)["workers"])
+
+
+def look(folder: Path) -> dict[str, str]:
+    """Return what must be alike wherever a study's jobs are done: versions, code, and what its folder holds."""
     code = hashlib.sha256()
-    for path in sources:
-        if path.parts[len(Path(__file__).parent.parent.parts)] in ("s6core", "experiments"):
-            code.update(path.read_bytes())
+    for package in ("s6core", "experiments"):
+        for path in sorted((results.REPOSITORY / package).rglob("*")):
+            if path.suffix in (".py", ".ipynb") and ".ipynb_checkpoints" not in path.parts:
+                code.update(path.read_bytes())
     versions = {name: metadata.version(name) for name in VERSIONS}
     return {
         "python": platform.python_version(),
         **versions,
         "s6core and experiments": code.hexdigest()[:12],
-        "folder": Path(folder).is_dir(),
+        "folder": lock.words(folder),
     }
 
 
-def do(job: Job) -> Failure | None:
-    """Do a job in a worker, until nobody waits for it any more: its client is gone, or called it off."""
+def do(job: Job, expected: Mapping[str, str] | None = None) -> Failure | None:
+    """Do a job in a worker, until nobody waits for it any more: its client is gone, or called it off.
+
+    Raises `ConfigError` in a worker that is not as `expected`: it may have joined long after the others were checked.
+    """
     worker = get_worker()
     key = worker.get_current_task()
+    if expected:
+        _compare(worker.address, worker.state.nthreads, expected, look(job.folder), job.folder)
 
     def wanted() -> bool:
         task = worker.state.tasks.get(key)
@@ -115,11 +124,13 @@ def do(job: Job) -> Failure | None:
     return work(job, wanted)
 
 
-def _compare(name: str, ours: dict[str, Any], theirs: Any, folder: Path) -> None:
+def _compare(name: str, threads: int, ours: Mapping[str, str], theirs: Any, folder: Path) -> None:
+    if threads != 1:
+        raise ConfigError(f"worker {name} has {threads} threads: start it with --nthreads 1")
     if not isinstance(theirs, dict):
         raise ConfigError(f"worker {name} cannot import this code; install the repository there ({theirs!r})")
     for what in ours:
         if what != "folder" and theirs.get(what) != ours[what]:
             raise ConfigError(f"worker {name} has another {what}: {theirs.get(what)}, here {ours[what]}")
-    if not theirs["folder"]:
+    if theirs["folder"] != ours["folder"]:
         raise ConfigError(f"worker {name} does not see {folder}: the results must lie on a disk that all share")

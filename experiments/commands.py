@@ -13,8 +13,8 @@ import click
 
 from experiments import display, machine, progress, studies
 from experiments import run as runner
-from experiments.lock import BusyError, alone, holder
-from s6core import results
+from experiments.lock import alone, holder
+from s6core import devices, results
 from s6core.config import ConfigError, diff
 from s6core.layers import layers, parameters
 
@@ -44,27 +44,23 @@ def run(
 ) -> None:  # fmt: skip
     """Train what is missing of a study, through papermill, and make its notebooks and tables.
 
-    Whatever is killed, the same command goes on. Exit status: 0 if every run is finished, 1 if some are not, 2 for a
-    mistake in what was asked for.
+    Whatever is killed, the same command goes on. Exit status: 0 if every run is finished and stands in the tables, 1 if
+    not, 2 for a mistake in what was asked for.
     """
     own = {key: value for key, value in {"epochs": epochs, "device": device}.items() if value is not None}
     task = runner.prepare(name, studies.study(name), root=root, only=only, seeds=seeds, **own)
-    refused = runner.conflicts(task)
-    if refused and not force:
-        raise ConfigError(next(iter(refused.values())))
+    if not scheduler:  # else its workers have the devices
+        for named in {planned.device for planned in task.plans} - {"auto", "cpu"}:
+            devices.choose(named)  # asks torch, which takes seconds
     if dry_run:
-        _plan(task, workers)
+        _refused(task, force)
+        _plan(task, workers, scheduler)
         return
     try:
-        sys.exit(_run(task, workers, scheduler, list(refused)))
-    except BusyError as busy:
-        click.echo(f"s6: {busy}", err=True)
-    except OSError as error:
-        click.echo(f"s6: {error.strerror}: {error.filename}" if error.filename else f"s6: {error}", err=True)
+        sys.exit(_run(task, workers, scheduler, force))
     except KeyboardInterrupt:
         click.echo("s6: interrupted; what is stored stays, and the same command goes on", err=True)
         sys.exit(130)
-    sys.exit(1)
 
 
 @click.command()
@@ -74,9 +70,9 @@ def run(
 def status(name: str, root: Path, as_json: bool) -> None:
     """Show a study's variants: which seeds are done or under way, and the figures so far."""
     task = runner.prepare(name, studies.study(name), root=root)
-    runs = task.runs()
     at_work = holder(task.folder)
-    left = progress.left(task.plans, runs, 1, progress.pace(task.folder))
+    runs = task.runs(at_work=bool(at_work))
+    left = progress.left(task.plans, runs, 1, progress.pace(task.folder), again=not at_work)
     counts = {planned.variant: parameters(layers(planned.net)) for planned in task.plans}
     if as_json:
         click.echo(json.dumps(_json(task, runs, counts, at_work, left), indent=1))
@@ -89,21 +85,32 @@ def status(name: str, root: Path, as_json: bool) -> None:
             click.echo(f"  {planned.variant}: its report failed: {json.loads(failure.read_text())['reason']}")
 
 
-def _run(task: runner.Task, workers: int | None, scheduler: str | None, replaced: list[Path]) -> int:
+def _run(task: runner.Task, workers: int | None, scheduler: str | None, force: bool) -> int:
     with alone(task.folder):
-        for path in replaced:
+        runner.tidy(task.folder)
+        for path in _refused(task, force):
             path.unlink(missing_ok=True)
-        runner.sweep(task.folder)
         with runner.retrying(task):
             problems = _work(task, workers, scheduler)
+        for problem in dict.fromkeys(problems):
+            click.echo(f"s6: {problem}", err=True)
         runs = task.runs()
         finished = sum(run.state == "finished" for run in runs)
-        for problem in problems:
-            click.echo(f"s6: {problem}", err=True)
-        click.echo(f"{task.folder}: {finished} of {len(runs)} runs finished", err=True)
         if any(run.state in ("finished", "diverged") for run in runs):
-            results.collect(task.folder)
+            left_out = results.collect(task.folder)
+            for reason in left_out:
+                click.echo(f"s6: {reason}", err=True)
+            problems += left_out
+        click.echo(f"{task.folder}: {finished} of {len(runs)} runs finished", err=True)
     return 1 if problems or finished < len(runs) else 0
+
+
+def _refused(task: runner.Task, force: bool) -> list[Path]:
+    """Return the stored runs to replace. Raises `ConfigError` for the first of them where that is not wanted."""
+    refused = runner.conflicts(task)
+    if refused and not force:
+        raise ConfigError(next(iter(refused.values())))
+    return list(refused)
 
 
 def _work(task: runner.Task, workers: int | None, scheduler: str | None) -> list[str]:
@@ -116,37 +123,54 @@ def _work(task: runner.Task, workers: int | None, scheduler: str | None) -> list
     where: AbstractContextManager[Any]
     if scheduler:
         where = cluster.existing(scheduler, task.folder)
+        expected = cluster.look(task.folder)
     else:
         for dataset in {planned.train.dataset for planned in task.plans if planned.missing()}:
             sources.fetch(dataset)  # once, before all workers do
-        gpus = [] if task.plans[0].device == "cpu" else machine.gpus()
+        gpus = _gpus(task)
         number = workers or len(gpus) or machine.cores()
         where = cluster.local(min(number, len(runner.jobs(task, number))), gpus)
+        expected = None
     with where as client:
-        count = len(client.scheduler_info(n_workers=-1)["workers"])
+        count = cluster.size(client)
         runs = task.runs()
         with display.Live(count, runs) as live:
             missing = sum(run.state != "finished" for run in runs)
             live.say(f"{task.folder}: {missing} of {len(runs)} runs to train, {count} at once")
-            return runner.execute(task, client, live, count)
+            return runner.execute(task, client, live, count, expected)
 
 
-def _plan(task: runner.Task, workers: int | None) -> None:
+def _gpus(task: runner.Task) -> list[str]:
+    """Return the GPUs for a study's workers: none where all of it is to run on the CPU."""
+    return machine.gpus() if any(planned.device != "cpu" for planned in task.plans) else []
+
+
+def _plan(task: runner.Task, workers: int | None, scheduler: str | None) -> None:
     """Print what would be done, and how long it would take."""
     known = progress.pace(task.folder)
-    runs = task.runs()
-    number = workers or len(machine.gpus()) or machine.cores()
+    runs = task.runs(at_work=bool(holder(task.folder)))
+    number = _at_once(task, workers, scheduler)
     click.echo(f"{task.folder}")
     for planned in task.plans:
         mine = [run for run in runs if run.variant == planned.variant]
         todo = [str(run.seed) for run in mine if run.state != "finished"]
-        time = progress.left([planned], mine, 1, known)
+        time = progress.left([planned], mine, 1, known, again=True)
         does = f"train seed {', '.join(todo)}: {progress.clock(time)}" if todo else "all stored"
         click.echo(f"  {planned.variant}: {_changes(planned)}; {len(mine) - len(todo)} of {len(mine)} stored; {does}")
     todo_count = sum(run.state != "finished" for run in runs)
     number = max(1, min(number, todo_count))
-    time = progress.left(task.plans, runs, number, known)
+    time = progress.left(task.plans, runs, number, known, again=True)
     click.echo(f"{todo_count} of {len(runs)} runs to train, {number} at once, about {progress.clock(time)}")
+
+
+def _at_once(task: runner.Task, workers: int | None, scheduler: str | None) -> int:
+    """Return how many runs would train side by side."""
+    if not scheduler:
+        return workers or len(_gpus(task)) or machine.cores()
+    from experiments import cluster
+
+    with cluster.existing(scheduler, task.folder) as client:
+        return cluster.size(client)
 
 
 def _changes(planned: Any) -> str:

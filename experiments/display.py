@@ -109,8 +109,7 @@ def status(runs: Sequence[Run], parameters: dict[str, int], left: float, echo: C
             echo(f"{where}{run.state}: {run.reason}")
     counts = {state: sum(run.state == state for run in runs) for state in MARKS}
     words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    rest = counts["running"] + counts["waiting"] + counts["interrupted"]
-    echo(f"{len(runs)} runs: {words}" + (f"; about {clock(left)} of work left" if rest else ""))
+    echo(f"{len(runs)} runs: {words}" + (f"; about {clock(left)} of work left" if left else ""))
 
 
 def figure(runs: Sequence[Run]) -> str:

@@ -12,6 +12,7 @@ import logging
 import os
 import platform
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,7 +28,10 @@ from s6core.plan import Plan, plan
 from s6core.results import ResultsError
 
 HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
-"""What no other run in the same folder would survive either: no space, quota, read-only, not ours, not a folder."""
+"""What no other run would survive either, met in the study's folder: no space, quota, read-only, not ours, no folder.
+
+Met elsewhere, in a machine's own temporary folder or its data, it is that machine's trouble alone.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,15 +100,18 @@ def work(job: Job, wanted: Callable[[], bool] = lambda: True) -> Failure | None:
             except notebook.NotebookError as error:
                 logger.error("%s\n%s", error, error.traceback)
                 raise
-        partial.unlink(missing_ok=True)
     except (notebook.NotebookError, OSError, ResultsError, ConfigError) as error:
         if not wanted():
             return None  # called off, not failed
-        return fail(job, error, partial)
+        failure = fail(job, error, partial)
+        if failure:
+            return failure
     finally:
         for seed in missing:
             with contextlib.suppress(OSError):
                 results.progress_path(job.folder, job.variant, seed).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        partial.unlink(missing_ok=True)
     for seed in (*missing, *([None] if job.report else [])):
         forget(job.folder, job.variant, seed)
     return None
@@ -145,16 +152,20 @@ def _digests(planned: Plan) -> dict[str, str]:
     return {str(seed): results.digest(path.read_bytes()) for seed, path in paths.items()}
 
 
-def fail(job: Job, error: BaseException, partial: Path | None = None, traceback: str = "") -> Failure:
-    """Keep why a job did not get through, and how far its notebook came."""
+def fail(job: Job, error: BaseException, partial: Path | None = None, traceback: str = "") -> Failure | None:
+    """Keep why a job did not get through, and how far its notebook came.
+
+    A job without report whose runs are all stored did get through, whatever came after; then there is nothing to keep.
+    """
     planned = job.plan()
     try:
         seed = next(iter(planned.missing()), None)
     except (OSError, ValueError):
         seed = planned.seeds[0]
+    if seed is None and not job.report:
+        return None
     reason = _line(error, job.folder)
-    cause = error.errno if isinstance(error, OSError) else _errno(str(error))
-    failure = Failure(reason=reason, seed=seed, hopeless=cause in HOPELESS)
+    failure = Failure(reason=reason, seed=seed, hopeless=_hopeless(error, job.folder))
     path = results.failure_path(job.folder, job.variant, seed)
     content = {
         "reason": reason,
@@ -171,14 +182,24 @@ def fail(job: Job, error: BaseException, partial: Path | None = None, traceback:
 
 def _line(error: BaseException, folder: Path) -> str:
     if isinstance(error, OSError):
-        return f"{error.strerror or type(error).__name__}: {error.filename or folder}"
+        where = error.filename or f"{folder} or {tempfile.gettempdir()}"
+        return f"{error.strerror or type(error).__name__}: {where}"
     line = " ".join(str(error).split())
     return line if isinstance(error, notebook.NotebookError | ValueError) else f"{type(error).__name__}: {line}"
 
 
-def _errno(reason: str) -> int | None:
-    found = re.match(r"\w+: \[Errno (\d+)\]", reason)  # an OSError of the kernel arrives as text
-    return int(found[1]) if found else None
+def _hopeless(error: BaseException, folder: Path) -> bool:
+    """Return whether the study's own folder is out of use; an error that names no file does not say so."""
+    cause, name = (error.errno, error.filename) if isinstance(error, OSError) else _cause(str(error))
+    if cause not in HOPELESS or not isinstance(name, str | os.PathLike):
+        return False
+    return (results.REPOSITORY / os.fspath(name)).is_relative_to(folder)  # the kernel may name it from the repository
+
+
+def _cause(reason: str) -> tuple[int | None, str | None]:
+    """Return the number and the file of an OSError, which arrives from the kernel as text."""
+    found = re.match(r"\w+: \[Errno (\d+)\] [^:]*(?:: ['\"](.*?)['\"])?(?: ->|$)", reason)
+    return (int(found[1]), found[2]) if found else (None, None)
 
 
 class _Log(logging.FileHandler):

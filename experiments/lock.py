@@ -37,7 +37,16 @@ def alone(folder: Path, *, patience: float = 1.0) -> Iterator[None]:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {platform.node()} is at work here since {results.now()}")
         file.flush()
+        os.fsync(file.fileno())  # for workers that see this disk from other machines
         yield
+
+
+def words(folder: Path) -> str:
+    """Return what the last runner wrote into a study's folder: other words, or none, stand in another folder."""
+    try:
+        return (folder / LOCK).read_text()
+    except OSError:
+        return ""
 
 
 def holder(folder: Path) -> str:

@@ -13,13 +13,14 @@ MEMORY = 1_600_000_000
 
 
 def gpus() -> list[str]:
-    """Return the GPUs that CUDA shows, as `CUDA_VISIBLE_DEVICES` names them."""
+    """Return the GPUs that CUDA shows, as `CUDA_VISIBLE_DEVICES` names them; a name that is none (-1) ends its list."""
     if not shutil.which("nvidia-smi") and not Path("/proc/driver/nvidia").exists():
         return []  # torch need not be asked: that takes seconds
     import torch
 
-    visible = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
-    return visible or [str(n) for n in range(torch.cuda.device_count())]
+    count = torch.cuda.device_count()
+    visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
+    return visible[:count] if any(visible) else [str(n) for n in range(count)]
 
 
 def cores() -> int:

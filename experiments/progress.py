@@ -25,6 +25,8 @@ from s6core.results import Record, ResultsError
 State = Literal["finished", "diverged", "running", "interrupted", "failed", "waiting", "refused"]
 NOTEBOOK = 6.0
 """Seconds that a notebook takes beside its training: kernel, imports, data."""
+FRESH = 600
+"""Seconds for which another machine's mark is believed where no runner is at work; between two marks lies an epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +49,20 @@ class Run:
         return max(0.0, self.per_epoch * self.epochs - self.seconds) if self.epoch else math.nan
 
 
-def look(plan: Plan) -> list[Run]:
-    """Return the state of every planned run of a variant."""
-    return [_look(plan, seed) for seed in plan.seeds]
+def look(plan: Plan, *, at_work: bool = True) -> list[Run]:
+    """Return the state of every planned run of a variant; `at_work`: whether a runner is, on whatever machine."""
+    return [_look(plan, seed, at_work) for seed in plan.seeds]
+
+
+def clear(folder: Path) -> None:
+    """Remove the marks of runs that are over: stored, or dead. Only for who holds the folder.
+
+    Another machine's goes too: its runner is gone. A run that lives all the same marks its next epoch anew.
+    """
+    for path in folder.glob("*/seed-*.progress"):
+        watch = _read(path)
+        if path.with_suffix(".json").exists() or not watch or watch["host"] != platform.node() or not _alive(watch):
+            path.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=1_000)
@@ -78,8 +91,12 @@ def pace(folder: Path) -> float:
     return math.nan
 
 
-def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, known: float) -> float:
-    """Return the seconds until all runs are through, by their own pace or else the known; NaN without."""
+def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, known: float, *, again: bool = False) -> float:
+    """Return the seconds until all runs are through, by their own pace or else the known; NaN without.
+
+    What diverged or failed is over for the runner at work; with `again` it counts, as the next one tries it again.
+    """
+    over = ("finished",) if again else ("finished", "diverged", "failed")
     sizes = {(plan.variant, seed): work(plan) for plan in plans for seed in plan.seeds}
     under_way = [run for run in runs if run.state in ("running", "finished") and run.epoch]
     own = [run.per_epoch * run.epochs / sizes[run.variant, run.seed] for run in under_way]
@@ -89,7 +106,7 @@ def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, known: float)
         whole = pace * sizes[run.variant, run.seed]
         if run.state == "running":
             seconds += run.left if run.epoch else whole
-        elif run.state not in ("finished", "diverged", "failed"):
+        elif run.state not in over:
             seconds += whole + NOTEBOOK
     return seconds / max(workers, 1)
 
@@ -103,7 +120,7 @@ def clock(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _look(plan: Plan, seed: int) -> Run:
+def _look(plan: Plan, seed: int, at_work: bool) -> Run:
     path = results.record_path(plan.folder, plan.variant, seed)
     run = Run(variant=plan.variant, seed=seed, state="waiting", epochs=plan.train.epochs)
     with contextlib.suppress(FileNotFoundError):
@@ -120,7 +137,7 @@ def _look(plan: Plan, seed: int) -> Run:
             seconds=_between(watch["started_at"], results.now()),
             per_epoch=_between(watch["started_at"], watch["marked_at"]) / max(watch["epoch"], 1),
         )
-        if _alive(watch):
+        if _alive(watch, at_work):
             return replace(so_far, state="running")
         if not failure:
             return replace(so_far, state="interrupted")
@@ -151,10 +168,13 @@ def _stored(plan: Plan, stamp: tuple[int, int]) -> Run:
     )
 
 
-def _alive(watch: dict[str, Any]) -> bool:
-    """Return whether the process that wrote a progress file still works on it; another machine's is believed."""
+def _alive(watch: dict[str, Any], at_work: bool = False) -> bool:
+    """Return whether the process that wrote a progress file still works on it.
+
+    Another machine's cannot be asked: it is believed while a runner is at work, or while its mark is fresh.
+    """
     if watch["host"] != platform.node():
-        return True
+        return at_work or _between(watch["marked_at"], results.now()) < FRESH
     try:
         process = psutil.Process(watch["pid"])
         born = datetime.fromtimestamp(process.create_time(), UTC)

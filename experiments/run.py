@@ -6,11 +6,9 @@ kill at any moment the same command goes on where the work stopped.
 
 from __future__ import annotations
 
-import re
-import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -40,8 +38,8 @@ class Task:
     parameters: Mapping[str, dict[str, Any]]
     template: Path | None = None
 
-    def runs(self) -> list[progress.Run]:
-        return [run for plan in self.plans for run in progress.look(plan)]
+    def runs(self, *, at_work: bool = True) -> list[progress.Run]:
+        return [run for plan in self.plans for run in progress.look(plan, at_work=at_work)]
 
     def job(self, plan: Plan, seeds: Sequence[int], *, report: bool) -> Job:
         from experiments.job import Job
@@ -65,10 +63,6 @@ def prepare(
     parameters, plans = {}, []
     for variant in dict.fromkeys(only or study.variants):
         values = study.parameters(variant) | own | {"study": name, "variant": variant}
-        if not re.fullmatch(r"\w[\w.+-]*", variant):
-            raise ConfigError(
-                f"{name}, variant {variant!r}: allowed are letters, digits and _ . + -, as it names a folder"
-            )
         try:
             checked = plan({"seeds": study.seeds, **values} | ({} if seeds is None else {"seeds": seeds}))
         except ConfigError as error:
@@ -104,23 +98,24 @@ def jobs(task: Task, workers: int) -> list[Job]:
     return sorted(todo, key=lambda job: job.seeds[-1])  # pairs first: an early end leaves comparisons, not variants
 
 
-def execute(task: Task, client: Client, live: Live, workers: int) -> list[str]:
-    """Do all jobs; a failing one leaves its reason, and the others go on. Return what went wrong beside single runs."""
-    from distributed import wait
+def execute(
+    task: Task, client: Client, live: Live, workers: int, expected: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Do all jobs; a failing one leaves its reason, and the others go on. Return what went wrong beside single runs.
 
+    With `expected` (`cluster.look`) a worker that differs from it does no job.
+    """
     from experiments.cluster import do
 
     known = progress.pace(task.folder)
-    queue = {client.submit(do, job, pure=False, priority=-n): job for n, job in enumerate(jobs(task, workers))}
-    pending = Counter(job.variant for job in queue.values())
+    todo = jobs(task, workers)
+    queue = {client.submit(do, job, expected, pure=False, priority=-n): job for n, job in enumerate(todo)}
+    pending = Counter(job.variant for job in todo)
+    through: list[Job] = []
     problems: list[str] = []
     try:
         while queue:
-            try:
-                done = wait(list(queue), timeout=0.5, return_when="FIRST_COMPLETED").done
-            except TimeoutError:
-                done = set()
-            for future in done:
+            for future in _done(queue):
                 job = queue.pop(future)
                 pending[job.variant] -= 1
                 failure = _failure(job, future)
@@ -128,10 +123,16 @@ def execute(task: Task, client: Client, live: Live, workers: int) -> list[str]:
                     problems.append(f"{job.variant}: {failure.reason}")
                     if failure.hopeless:
                         return problems
-                another = _next(task, job, failure, last=not pending[job.variant])
+                if not failure:
+                    through.append(job)
+                try:
+                    another = _next(task, job, failure, last=not pending[job.variant])
+                except (ConfigError, ResultsError) as error:  # stored, but not what was planned
+                    problems.append(f"{job.variant}: {error}")
+                    another = None
                 if another:
                     pending[job.variant] += 1
-                    queue[client.submit(do, another, pure=False, priority=1)] = another
+                    queue[client.submit(do, another, expected, pure=False, priority=1)] = another
             runs = task.runs()
             live.update(runs, progress.left(task.plans, runs, workers, known))
     except CancelledError:
@@ -139,39 +140,74 @@ def execute(task: Task, client: Client, live: Live, workers: int) -> list[str]:
         problems.append("the scheduler is gone")
     finally:
         client.cancel(list(queue))
-    return problems
+    return problems + _unseen(through)
 
 
 @contextmanager
 def retrying(task: Task) -> Iterator[None]:
     """Take away what is to be tried again: the reasons of failed runs, and the runs that diverged.
 
-    A run that diverges as before gets its old record back: a file changes only where there is something new in it.
+    The records of those wait beside their places, so that a kill loses none: `tidy` and the end put them back.
     """
     from experiments.job import forget
 
-    before = {}
-    for planned in task.plans:
-        for seed in planned.missing():
-            forget(task.folder, planned.variant, seed)
-        for record in planned.records():
-            if record.status == "diverged":
-                path = results.record_path(task.folder, record.variant, record.seed)
-                before[path] = path.read_bytes()
-                path.unlink()
     try:
+        for planned in task.plans:
+            for seed in planned.missing():
+                forget(task.folder, planned.variant, seed)
+            for record in planned.records():
+                if record.status == "diverged":
+                    path = results.record_path(task.folder, record.variant, record.seed)
+                    path.replace(results.before_path(path))
         yield
     finally:
-        for path, content in before.items():
-            if not path.exists() or results.digest(path.read_bytes()) == results.digest(content):
-                results.write(path, content)
+        _put_back(task.folder)
 
 
-def sweep(folder: Path, *, age: float = 600) -> None:
-    """Remove the beginnings of files that killed processes left."""
-    for path in [*folder.glob(".*.tmp"), *folder.glob("*/.*.tmp")]:
-        if time.time() - path.stat().st_mtime > age:
-            path.unlink(missing_ok=True)
+def tidy(folder: Path) -> None:
+    """Clear away what killed processes left in a study's folder. Only for who holds it."""
+    _put_back(folder)
+    progress.clear(folder)
+    for path in results.abandoned(folder):
+        path.unlink(missing_ok=True)
+
+
+def _put_back(folder: Path) -> None:
+    """Give runs that were tried again their old records back, unless the new ones say something new."""
+    for path, old in results.set_aside(folder).items():
+        if _new(path, old):
+            old.unlink()
+        else:
+            old.replace(path)
+
+
+def _new(path: Path, old: Path) -> bool:
+    """Return whether a record says what an old one does not; one that is missing or damaged says nothing."""
+    try:
+        results.load(path)
+    except ResultsError:
+        return False
+    return results.digest(path.read_bytes()) != results.digest(old.read_bytes())
+
+
+def _done(queue: Iterable[Future]) -> set[Future]:
+    """Return the futures that are through, or none after half a second."""
+    from distributed import wait
+
+    try:
+        return wait(list(queue), timeout=0.5, return_when="FIRST_COMPLETED").done
+    except TimeoutError:
+        return set()
+
+
+def _unseen(through: Iterable[Job]) -> list[str]:
+    """Name the runs whose worker says that they are stored, but whose records are not here."""
+    return [
+        f"{job.variant}: its worker says that seed {seed} is stored, but {path} is not here; do all see the same disk?"
+        for job in through
+        for seed in job.seeds
+        if not (path := results.record_path(job.folder, job.variant, seed)).exists()
+    ]
 
 
 def _next(task: Task, job: Job, failure: Failure | None, *, last: bool) -> Job | None:
@@ -198,8 +234,10 @@ def _stored(planned: Plan, also: Sequence[int] = ()) -> list[int]:
 def _conflict(planned: Plan, seed: int) -> str:
     try:
         replace(planned, seeds=(seed,)).records()
-    except (ConfigError, ResultsError) as error:
+    except ConfigError as error:
         return str(error)
+    except ResultsError as error:
+        return f"{error}; --force trains it anew"
     return ""
 
 

@@ -5,26 +5,29 @@ from __future__ import annotations
 import fcntl
 import json
 import math
+import os
+import platform
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import nbformat
 import pytest
 from click.testing import CliRunner, Result
+from trial_study import STUDY, prepared, store
 
-from experiments import commands, display, job, lock, progress, run, studies
+from experiments import commands, display, job, lock, machine, progress, run, studies
 from experiments.cli import Commands
-from experiments.studies import Study
 from s6core import results
 from s6core.config import ConfigError
+from s6core.idx import DataError
 from s6core.plan import Plan
-from s6core.results import Record
-
-STUDY = Study(
-    question="?", variants={"reference": {}, "no-bn": {"norm": "none"}}, common={"epochs": 2, "device": "cpu"}, seeds=3
-)
+from s6core.results import ResultsError
 
 
 @pytest.fixture(autouse=True)
@@ -35,22 +38,6 @@ def _study(monkeypatch: pytest.MonkeyPatch) -> None:
 def s6(*arguments: str | Path) -> Result:
     group = Commands(commands={"run": commands.run, "status": commands.status})
     return CliRunner().invoke(group, [str(a) for a in arguments])
-
-
-def prepared(root: Path, **options: object) -> run.Task:
-    return run.prepare("trial", STUDY, root=root, **options)  # type: ignore[arg-type]
-
-
-def store(plan: Plan, seed: int, *, status: str = "finished", seconds: float = 60.0) -> Path:
-    """Leave the record of a run that took a minute an epoch."""
-    value = math.nan if status == "diverged" else 99.0 + seed / 10
-    row = {"lr": 0.1, **dict.fromkeys(results.FIGURES, value), "seconds": seconds}
-    record = Record(
-        study=plan.study, variant=plan.variant, seed=seed, status=status, net=plan.net, train=plan.train,
-        parameters=1, epochs=[{"epoch": n, **row} for n in range(1, plan.train.epochs + 1)],
-        predictions="7" * 10_000, provenance={"device": "some"},
-    )  # fmt: skip
-    return results.save(plan.folder, record)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +80,7 @@ def test_every_variant_is_checked_before_anything_runs(
 
 
 def test_a_variant_that_could_not_name_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"variant '\.\./up': allowed are letters"):
+    with pytest.raises(ConfigError, match=r"trial, variant \.\./up: variant='\.\./up': allowed are letters"):
         run.prepare("trial", replace(STUDY, variants={"../up": {}}), root=tmp_path)
 
 
@@ -137,6 +124,123 @@ def test_half_a_record_is_no_record(tmp_path: Path, damage: object) -> None:
     result = s6("run", "trial", "--results", tmp_path)
     assert result.exit_code == 2
     assert f"{path}: not a run's record" in result.output
+    assert result.output.endswith("; --force trains it anew\n")
+
+
+def test_force_replaces_what_came_to_lie_there_until_the_folder_was_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another runner may have stored runs of another config while this one waited for the folder."""
+
+    @contextmanager
+    def alone(folder: Path) -> Iterator[None]:
+        store(prepared(folder.parent, epochs=5).plans[0], 1)
+        yield
+
+    monkeypatch.setattr(commands, "alone", alone)
+    monkeypatch.setattr(commands, "_work", lambda *_: [])
+    result = s6("run", "trial", "--force", "--results", tmp_path)
+    assert (result.exit_code, result.output) == (1, f"{tmp_path / 'trial'}: 0 of 6 runs finished\n")
+    assert not list(tmp_path.rglob("seed-*"))
+    result = s6("run", "trial", "--results", tmp_path / "other")
+    assert result.exit_code == 2 and "stored with another train: epochs 5 (asked for 2)" in result.output
+    assert len(list((tmp_path / "other").rglob("seed-1.json"))) == 1
+
+
+def test_a_named_device_that_is_not_there_is_refused_before_any_worker_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    for words in (["--dry-run"], []):
+        result = s6("run", "trial", "--device", "cuda", *words, "--results", tmp_path)
+        assert result.exit_code == 2
+        assert result.output.startswith("s6: device='cuda': allowed is one of auto, cpu, cuda, mps; this machine has ")
+    assert not list(tmp_path.iterdir())
+    elsewhere = s6(
+        "run", "trial", "--device", "cuda", "--scheduler", "tcp://127.0.0.1:1", "--dry-run", "--results", tmp_path
+    )
+    assert "no Dask scheduler answers there" in elsewhere.output, "a cluster's workers have devices of their own"
+
+
+@pytest.mark.parametrize(
+    ("shown", "counted", "usable"),
+    [
+        (None, 2, ["0", "1"]), ("", 0, []), ("-1", 0, []), ("3", 1, ["3"]), ("1, 0", 2, ["1", "0"]),
+        ("1,-1,0", 1, ["1"]), ("GPU-5f", 1, ["GPU-5f"]), ("none", 0, []),
+    ],
+)  # fmt: skip
+def test_a_gpu_is_what_torch_counts(
+    monkeypatch: pytest.MonkeyPatch, shown: str | None, counted: int, usable: list[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("torch.cuda.device_count", lambda: counted)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if shown is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
+    assert machine.gpus() == usable
+
+
+@pytest.mark.parametrize(("devices", "at_once"), [(("cpu", "auto"), 3), (("cpu", "cpu"), 2)])
+def test_gpus_count_where_any_variant_may_use_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, devices: tuple[str, str], at_once: int
+) -> None:
+    monkeypatch.setattr(machine, "gpus", lambda: ["0", "1", "2"])
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    variants = {name: {"device": device} for name, device in zip(("first", "second"), devices, strict=True)}
+    monkeypatch.setitem(studies.STUDIES, "trial", replace(STUDY, variants=variants, common={}))
+    assert f"6 of 6 runs to train, {at_once} at once" in s6("run", "trial", "--dry-run", "--results", tmp_path).output
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (DataError("mnist: no source answers"), "s6: mnist: no source answers"),
+        (ResultsError("runs.csv: not a table"), "s6: runs.csv: not a table"),
+        (PermissionError(13, "Permission denied", "/far/away"), "s6: Permission denied: /far/away"),
+        (lock.BusyError("trial: process 1 is at work here"), "s6: trial: process 1 is at work here"),
+    ],
+)
+def test_what_stands_in_the_way_is_one_line_and_status_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, line: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(run.Task, "runs", fail)
+    monkeypatch.setattr(commands, "_work", fail)
+    for words in (["run"], ["run", "--dry-run"], ["status"]):
+        result = s6(*words, "trial", "--results", tmp_path)
+        assert (result.exit_code, result.output) == (1, f"{line}\n"), words
+
+
+def test_what_the_tables_cannot_hold_is_named_and_the_rest_stands_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "_work", lambda *_: [])
+    reference, other = prepared(tmp_path, seeds=4).plans
+    for seed in range(4):
+        store(reference, seed)
+        store(replace(other, train=replace(other.train, epochs=1)) if seed == 3 else other, seed)
+    odd = results.record_path(tmp_path / "trial", "reference", 3)
+    odd.write_text(odd.read_text()[:100])
+    result = s6("run", "trial", "--results", tmp_path)  # plans three seeds of each
+    assert result.exit_code == 1 and "6 of 6 runs finished" in result.output
+    assert f"s6: {odd}: not a run's record" in result.output
+    assert (
+        f"s6: {tmp_path / 'trial' / 'no-bn'}: its seeds differ in epochs: 2 (seed 0, 1, 2), 1 (seed 3)" in result.output
+    )
+    runs = results.load_runs(tmp_path / "trial")
+    assert list(zip(runs["variant"], runs["seed"], strict=True)) == [("reference", seed) for seed in range(3)]
+
+
+@pytest.mark.parametrize("words", [["run"], ["run", "--dry-run"], ["status"]])
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "trial").touch()
+    result = s6(*words, "trial", "--results", tmp_path)
+    assert result.exit_code == 1
+    assert (
+        result.output.startswith("s6: ") and f"{tmp_path / 'trial'}" in result.output and result.output.count("\n") == 1
+    )
 
 
 def test_only_what_is_new_becomes_a_job(tmp_path: Path) -> None:
@@ -255,6 +359,85 @@ def test_time_left_is_shared_by_the_workers(tmp_path: Path) -> None:
     assert progress.left(task.plans, task.runs(), 5, math.nan) == pytest.approx(one / 5)
 
 
+def test_what_will_be_tried_again_counts_for_the_next_runner_alone(tmp_path: Path) -> None:
+    task = prepared(tmp_path)
+    done, diverged, failed = (task.plans[0].seeds[n] for n in range(3))
+    store(task.plans[0], done)
+    store(task.plans[0], diverged, status="diverged")
+    results.write(results.failure_path(task.folder, "reference", failed), b'{"reason": "KeyError: 1"}')
+    runs = [run for run in task.runs() if run.variant == "reference"]
+    assert progress.left(task.plans, runs, 1, math.nan) == 0
+    assert progress.left(task.plans, runs, 1, math.nan, again=True) == pytest.approx(2 * (120 + progress.NOTEBOOK))
+    plan = s6("run", "trial", "--only", "reference", "--dry-run", "--workers", "1", "--results", tmp_path).output
+    assert "1 of 3 stored; train seed 1, 2: 4 min" in plan and "2 of 3 runs to train, 1 at once, about 4 min" in plan
+
+
+def elsewhere(plan: Plan, seed: int, *, ago: float) -> Path:
+    """Leave the mark that another machine's process made some seconds ago."""
+    results.mark(plan.folder, plan.variant, seed, epochs=2, started_at=results.now(), rows=[{"test_accuracy": 98.5}])
+    path = results.progress_path(plan.folder, plan.variant, seed)
+    then = (datetime.now(UTC) - timedelta(seconds=ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"host": "elsewhere", "pid": 1, "marked_at": then}))
+    return path
+
+
+def test_another_machine_s_run_is_believed_while_a_runner_is_at_work_or_its_mark_is_fresh(tmp_path: Path) -> None:
+    plan = prepared(tmp_path).plans[0]
+    elsewhere(plan, 0, ago=10)
+    elsewhere(plan, 1, ago=2 * progress.FRESH)
+
+    def states() -> list[str]:
+        answer = json.loads(s6("status", "trial", "--json", "--results", tmp_path).output)
+        return [seed["state"] for seed in answer["variants"][0]["seeds"]]
+
+    assert states() == ["running", "interrupted", "waiting"]
+    with lock.alone(plan.folder):
+        assert states() == ["running", "running", "waiting"]
+
+
+def test_a_runner_clears_the_marks_of_runs_that_are_over(tmp_path: Path) -> None:
+    stored, other = prepared(tmp_path).plans
+    store(stored, 0)
+    gone = [elsewhere(stored, 1, ago=10), elsewhere(other, 5, ago=10_000)]
+    for plan, seed in ((stored, 0), (other, 0), (other, 1)):
+        results.mark(plan.folder, plan.variant, seed, epochs=2, started_at=results.now(), rows=[])
+        gone.append(results.progress_path(plan.folder, plan.variant, seed))
+    alive = gone.pop()  # this very process, as a notebook run by hand might be
+    dead = gone[-1]
+    dead.write_text(json.dumps(json.loads(dead.read_text()) | {"pid": 2**22 + 1}))
+    run.tidy(stored.folder)
+    assert [path for path in gone if path.exists()] == [] and alive.exists()
+
+
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_runner_loses_no_record_that_it_tried_again(tmp_path: Path, kill: signal.Signals) -> None:
+    plan = prepared(tmp_path).plans[0]
+    paths = [store(plan, seed, status="diverged") for seed in (0, 1)]
+    before = [path.read_bytes() for path in paths]
+    code = (
+        "import os\nfrom pathlib import Path\nfrom experiments import run\nfrom experiments.studies import Study\n"
+        f"study = Study(question='?', variants={{'reference': {{}}}}, common={STUDY.common}, seeds=3)\n"
+        f"with run.retrying(run.prepare('trial', study, root=Path({str(tmp_path)!r}))):\n"
+        f"    os.kill(os.getpid(), {int(kill)})"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == -kill
+    assert plan.missing() == [0, 1, 2] and "6 waiting" in s6("status", "trial", "--results", tmp_path).output
+    store(plan, 1)  # a worker that outlived its runner for a moment
+    run.tidy(plan.folder)
+    assert paths[0].read_bytes() == before[0]
+    assert results.load(paths[1]).status == "finished"
+    assert not results.set_aside(plan.folder)
+
+
+def test_a_damaged_new_record_gives_way_to_the_old_one(tmp_path: Path) -> None:
+    plan = prepared(tmp_path).plans[0]
+    path = store(plan, 0, status="diverged")
+    before = path.read_bytes()
+    with run.retrying(prepared(tmp_path)):
+        path.write_bytes(before[:1000])
+    assert path.read_bytes() == before
+
+
 def test_a_diverged_run_is_tried_again_and_keeps_its_record_if_nothing_changes(tmp_path: Path) -> None:
     task = prepared(tmp_path, seeds=2)
     plan = task.plans[0]
@@ -268,14 +451,21 @@ def test_a_diverged_run_is_tried_again_and_keeps_its_record_if_nothing_changes(t
     assert paths[1].read_bytes() != before[1]
 
 
-def test_old_beginnings_of_files_are_swept(tmp_path: Path) -> None:
-    path = tmp_path / "reference" / ".seed-0.json.abc.tmp"
-    path.parent.mkdir()
-    path.touch()
-    run.sweep(tmp_path)
-    assert path.exists()
-    run.sweep(tmp_path, age=-1)
-    assert not path.exists()
+def test_beginnings_of_files_go_when_nobody_can_finish_them(tmp_path: Path) -> None:
+    folder = tmp_path / "reference"
+    folder.mkdir()
+    node = platform.node()
+    dead, alive, foreign = (
+        folder / f".seed-0.json.{writer}.abc_1234.tmp"
+        for writer in (f"{node}.{2**22 + 1}", f"{node}.{os.getpid()}", f"elsewhere.{2**22 + 1}")
+    )
+    for path in (dead, alive, foreign):
+        path.touch()
+    run.tidy(tmp_path)
+    assert [path.exists() for path in (dead, alive, foreign)] == [False, True, True]
+    os.utime(foreign, (0, 0))
+    run.tidy(tmp_path)
+    assert not foreign.exists()
 
 
 def test_plain_lines_where_there_is_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
