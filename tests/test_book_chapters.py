@@ -262,6 +262,24 @@ def test_a_diverged_cell_leaves_the_largest_factorial_without_it(together: Modul
     assert "1 of 4 diverged" in texts
 
 
+def test_a_further_seed_of_the_reference_that_diverged_takes_nothing_away(together: ModuleType, make: Any) -> None:
+    def change(runs: pd.DataFrame) -> pd.DataFrame:
+        extra = runs[(runs["variant"] == "reference") & (runs["seed"] == 0)].assign(seed=4)
+        return pd.concat([runs, extra.assign(status="diverged", test_accuracy=np.nan)], ignore_index=True)
+
+    before = {name: getattr(together, name)(make()).copy() for name in ("effects", "company", "additive", "variance")}
+    sources = make(change=change)
+    for name, table in before.items():
+        pd.testing.assert_frame_equal(getattr(together, name)(sources), table)
+    row = together.factorial(sources).loc["all"]
+    assert (row["used"], row["seeds"], row["diverged"]) == (12, 4, 1) and row["p_spread"] > 0
+
+
+def test_nothing_is_foretold_from_what_is_left_of_a_cell(together: ModuleType, make: Any) -> None:
+    table = together.additive(make(change=diverge("fc", 2)))
+    assert (table["n"] == [0 if "fc" in cell.split("+") else 4 for cell in table.index]).all()
+
+
 @pytest.mark.parametrize(
     ("stored", "used", "factors"),
     [
@@ -292,7 +310,7 @@ def test_the_interaction_plot_shows_means_on_both_scales(together: ModuleType, m
     sources = make(noise=0.05)
     runs = together.factor_runs(sources)
     cell = runs[runs["variant"] == "no-bn+dropout-0.25"]
-    for scale, expected in (("points", cell["test_accuracy"].mean()), ("errors", np.exp(-cell["fewer"].mean()))):
+    for scale, expected in (("points", cell["test_accuracy"].mean()), ("errors", np.exp(cell["log_errors"].mean()))):
         panel = together.together_interaction(sources, scale=scale).axes[0]
         line = next(line for line in panel.lines if line.get_label() == "norm = none")
         assert line.get_ydata()[2] == pytest.approx(expected)

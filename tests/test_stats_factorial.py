@@ -8,7 +8,7 @@ import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.anova import AnovaRM
 
-from s6core.stats import StatsError, effects, factorial, marginal_means, mean_interval
+from s6core.stats import StatsError, compare, effects, factorial, largest_factorial
 
 FACTORS = ["norm", "head", "dropout"]
 
@@ -41,7 +41,7 @@ def test_one_factor_of_two_levels_is_the_paired_t_test():
     assert (anova["f"], anova["p"]) == pytest.approx((test.statistic**2, test.pvalue))
     row = effects(frame, ["norm"]).loc[0]
     assert row["contrast"] == "none − batch"
-    assert row["p"] == pytest.approx(test.pvalue)
+    assert row["p_t"] == pytest.approx(test.pvalue)
     assert (row["low"], row["high"]) == pytest.approx(tuple(test.confidence_interval()))
 
 
@@ -93,25 +93,15 @@ def test_effects_find_what_was_put_in():
 def test_a_seed_that_is_good_everywhere_is_no_noise():
     frame = study(noise=0.02, effect=lambda norm, head, dropout: 0.03 * (head == "fc"))
     lucky = frame.assign(test_accuracy=frame["test_accuracy"] + 10 * frame["seed"])
-    for table in (factorial, effects):
+    for table, p in ((factorial, "p"), (effects, "p_t")):
         before, after = table(frame, FACTORS), table(lucky, FACTORS)
         kept = before["term"] != "seed"
-        assert after["p"][kept].to_numpy() == pytest.approx(before["p"][kept].to_numpy(), nan_ok=True)
+        assert after[p][kept].to_numpy() == pytest.approx(before[p][kept].to_numpy(), nan_ok=True)
 
 
 def test_levels_follow_the_categories_where_there_are_any():
     frame = study().assign(norm=lambda f: pd.Categorical(f["norm"], categories=["none", "batch"]))
     assert effects(frame, ["norm", "head", "dropout"])["contrast"][0] == "batch − none"
-
-
-def test_marginal_means_average_within_a_seed_first():
-    frame = study()
-    table = marginal_means(frame, ["norm", "head"])
-    assert len(table) == 4 and (table["n"] == 5).all()
-    cell = frame[(frame["norm"] == "none") & (frame["head"] == "fc")].groupby("seed")["test_accuracy"].mean()
-    interval = mean_interval(cell)
-    got = table.set_index(["norm", "head"]).loc[("none", "fc")]
-    assert (got["mean"], got["low"], got["high"]) == pytest.approx((interval.mean, interval.low, interval.high))
 
 
 def test_seeds_that_some_cells_lack_are_left_out():
@@ -120,6 +110,59 @@ def test_seeds_that_some_cells_lack_are_left_out():
     more = pd.concat([frame, extra])
     pd.testing.assert_frame_equal(effects(more, FACTORS), effects(frame, FACTORS))
     pd.testing.assert_frame_equal(factorial(more, FACTORS), factorial(frame, FACTORS))
+
+
+def categories(frame):
+    return frame.assign(**{f: pd.Categorical(frame[f], categories=list(dict.fromkeys(frame[f]))) for f in FACTORS})
+
+
+def test_a_further_seed_that_diverged_in_one_cell_changes_nothing():
+    """The reference has ten seeds, the other cells five; its tenth is no seed of theirs, however it ended."""
+    frame = categories(study(n=5))
+    extra = frame[frame["variant"] == "batch-gap-0.0"].assign(seed=lambda f: f["seed"] + 5)
+    extra.loc[extra["seed"] == 9, ["status", "test_accuracy"]] = ["diverged", np.nan]
+    more = pd.concat([frame, extra])
+    pd.testing.assert_frame_equal(effects(more, FACTORS), effects(frame, FACTORS))
+    pd.testing.assert_frame_equal(factorial(more, FACTORS), factorial(frame, FACTORS))
+    runs, factors = largest_factorial(more, FACTORS)
+    pd.testing.assert_frame_equal(runs, frame)
+    assert factors == FACTORS
+
+
+def test_a_seed_is_not_left_out_because_a_run_of_it_diverged():
+    frame = categories(study(n=5))
+    frame.loc[(frame["variant"] == "none-fc-0.1") & (frame["seed"] == 3), "status"] = "diverged"
+    with pytest.raises(StatsError, match="did not finish"):
+        effects(frame, FACTORS)
+    runs, factors = largest_factorial(frame, FACTORS)
+    assert factors == FACTORS and set(runs["dropout"]) == {0.0, 0.25} and set(runs["seed"]) == set(range(5))
+
+
+def test_where_lower_is_better_an_effect_that_lowers_it_helps():
+    frame = study(n=6, noise=0.01, effect=lambda norm, head, dropout: -0.4 * (norm == "none"))
+    raised = effects(frame, FACTORS).loc[0]
+    losses = frame.rename(columns={"test_accuracy": "test_loss"})
+    lowered = effects(losses, FACTORS, "test_loss").loc[0]
+    assert (raised["verdict"], lowered["verdict"]) == ("hurts", "helps")
+    assert lowered["difference"] == pytest.approx(raised["difference"]) and lowered["low"] < lowered["high"] < 0
+    with pytest.raises(StatsError, match="higher or a lower wealth better"):
+        effects(frame.rename(columns={"test_accuracy": "wealth"}), FACTORS, "wealth")
+
+
+def test_effects_name_their_p_as_comparisons_do():
+    """Of one factor with two levels an effect is the comparison of two variants."""
+    frame = study().query("head == 'gap' and dropout == 0")
+    shared = ["n", "difference", "low", "high", "p", "p_holm", "p_t", "p_t_holm", "p_equivalent", "p_equivalent_holm"]
+    compared = compare(frame, reference="batch-gap-0.0").loc[0, shared]
+    assert effects(frame, ["norm"]).loc[0, shared].to_dict() == pytest.approx(compared.to_dict())
+
+
+def test_effects_that_were_planned_count_in_the_correction():
+    frame = study()
+    few, planned = effects(frame, FACTORS), effects(frame, FACTORS, members=20)
+    strongest = few["p_t"].idxmin()
+    assert few.loc[strongest, "p_t_holm"] == pytest.approx(min(9 * few["p_t"].min(), 1))
+    assert planned.loc[strongest, "p_t_holm"] == pytest.approx(min(20 * few["p_t"].min(), 1))
 
 
 def test_a_factorial_with_holes_is_refused_by_name():
@@ -138,5 +181,3 @@ def test_a_factorial_with_holes_is_refused_by_name():
         for table in (factorial, effects):
             with pytest.raises(StatsError, match=message):
                 table(broken, factors)
-    with pytest.raises(StatsError, match="did not finish"):
-        marginal_means(diverged, ["norm"])

@@ -12,7 +12,7 @@ from _ext.figures import figure, table
 from _ext.frames import frame
 from _ext.keys import Value, write, write_interval
 from _ext.sources import REFERENCE, Sources
-from _ext.standard import comparison
+from _ext.standard import comparison, decisive_p
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.stats import levene
@@ -36,7 +36,7 @@ def factor_runs(sources: Sources) -> pd.DataFrame:
         own = [CELLS[cell].get(factor, base) for cell in runs["variant"]]
         runs = runs.assign(**{factor: pd.Categorical(own, categories=list(levels))})
     errors = (100 - runs["test_accuracy"]).clip(lower=0.01)  # no logarithm without an error: one image at least
-    return runs.assign(errors=errors, fewer=-np.log(errors))
+    return runs.assign(errors=errors, log_errors=np.log(errors))
 
 
 @frame
@@ -62,7 +62,7 @@ def factorial(sources: Sources) -> pd.DataFrame:
     left = found.index.difference(inside.index, sort=False)
     seeds = set.intersection(*(set(group["seed"]) for _, group in own.groupby("variant")))
     spread, means = inside["sd"], found.loc[found["n_diverged"] == 0, "test_accuracy"]
-    logs = own.groupby("variant")["fewer"].std()
+    logs = own.groupby("variant")["log_errors"].std()
     groups = [group for _, group in own.groupby("variant")]
     enough = len(groups) > 1 and min(map(len, groups)) >= 3
     row = {
@@ -74,7 +74,7 @@ def factorial(sources: Sources) -> pd.DataFrame:
         "best": str(means.idxmax()), "worst": str(means.idxmin()),
         "best_accuracy": means.max(), "worst_accuracy": means.min(),
         "p_spread": levene(*(g["test_accuracy"] for g in groups)).pvalue if enough else np.nan,
-        "p_spread_log": levene(*(g["fewer"] for g in groups)).pvalue if enough else np.nan,
+        "p_spread_log": levene(*(g["log_errors"] for g in groups)).pvalue if enough else np.nan,
         "log_high": logs.max(), "log_low": logs.min(),
     }  # fmt: skip
     kinds = {name: "count" for name in ("planned", "stored", "used", "factors", "seeds", "diverged", "diverged_cells")}
@@ -90,16 +90,19 @@ def _effects(sources: Sources, metric: str) -> pd.DataFrame:
     order = list(FACTORS)
     names = {cell: changed for cell, changed in CELLS.items() if 1 <= len(changed) <= 2}
     names = dict(sorted(names.items(), key=lambda item: (len(item[1]), [order.index(factor) for factor in item[1]])))
-    columns = ["n", "difference", "sd", "low", "high", "p", "p_holm", "verdict"]
+    tests = ["p", "p_holm", "p_t", "p_t_holm", "p_equivalent", "p_equivalent_holm"]
+    columns = ["n", "difference", "sd", "low", "high", *tests, "verdict"]
     found = pd.DataFrame(columns=columns, index=pd.MultiIndex.from_arrays([[], []]))
     if factors:
-        found = stats.effects(runs, factors, metric, rng=np.random.default_rng(0)).set_index(["term", "contrast"])
+        found = stats.effects(runs, factors, metric, members=len(names), rng=np.random.default_rng(0))
+        found = found.set_index(["term", "contrast"])
     found = found.reindex([_contrast(changed) for changed in names.values()])[columns]
     found.index = pd.Index(names)
     found["verdict"] = found["verdict"].fillna("undecided")
     found["n"] = found["n"].fillna(0).astype(int)
     seeds = int(found["n"].max())
-    found.attrs["note"] = f"{seeds} seeds of a full factorial, Holm over its effects, results/{STUDY}/runs.csv"
+    note = f"{seeds} seeds of a full factorial, Holm over the effects of the plan, results/{STUDY}/runs.csv"
+    found.attrs = {"note": note, "kinds": dict.fromkeys(tests, "p")}
     return found
 
 
@@ -116,17 +119,17 @@ def _contrast(changed: dict[str, Any]) -> tuple[str, str]:
 def effects(sources: Sources) -> pd.DataFrame:
     """Main effects and interactions in percentage points."""
     found = _effects(sources, "test_accuracy")
-    found.attrs["kinds"] = {"difference": "points", "p": "p", "p_holm": "p"}
+    found.attrs["kinds"]["difference"] = "points"
     return found
 
 
 @frame
 def ratios(sources: Sources) -> pd.DataFrame:
     """The same of the logarithm of the errors: by what factor the errors change."""
-    found = _effects(sources, "fewer")
-    low, high = np.exp(-found["high"].astype(float)), np.exp(-found["low"].astype(float))
-    found = found.assign(ratio=np.exp(-found["difference"].astype(float)), low=low, high=high)
-    found.attrs["kinds"] = {"ratio": "times", "p": "p", "p_holm": "p"}
+    found = _effects(sources, "log_errors")
+    logs = found[["difference", "low", "high"]].astype(float)
+    found = found.assign(ratio=np.exp(logs["difference"]), low=np.exp(logs["low"]), high=np.exp(logs["high"]))
+    found.attrs["kinds"]["ratio"] = "times"
     return found
 
 
@@ -134,11 +137,9 @@ def ratios(sources: Sources) -> pd.DataFrame:
 def company(sources: Sources) -> pd.DataFrame:
     """What each part changes in each company: a row `dropout-0.25@no-bn` compares the cell of both with `no-bn` alone.
 
-    Paired by seed; in points, and as the factor by which the errors change. A cell with a diverged run has no mean.
+    Paired by seed; in points, and as the factor by which the errors change. Where one of the pairs diverged, no mean.
     """
-    runs, found = factor_runs(sources), cell_figures(sources)
-    runs = runs[runs["variant"].map(found["n_diverged"]) == 0]  # those left of a cell that lost some are a selection
-    wide = {m: runs.pivot(index="seed", columns="variant", values=m) for m in ("test_accuracy", "fewer")}
+    runs = factor_runs(sources)
     names = {tuple(changed.items()): cell for cell, changed in CELLS.items()}
     rows = {}
     for part in WORDS:
@@ -146,12 +147,12 @@ def company(sources: Sources) -> pd.DataFrame:
             other = names[tuple(item for item in changed.items() if item not in CELLS[part].items())]
             if not CELLS[part].items() <= changed.items():
                 continue
-            pairs = {m: _paired(table, cell, other) for m, table in wide.items()}
-            points, logs = (stats.mean_interval(pair) for pair in pairs.values())
+            both = [wide[cell] - wide[other] for wide in _common(runs, [cell, other])]
+            points, logs = (stats.mean_interval(pairs) for pairs in both)
             rows[f"{part}@{other}"] = {
                 "part": WORDS[part], "beside": title(other, " and ") if other != REFERENCE else "nothing else",
                 "n": points.n, "difference": points.mean, "low": points.low, "high": points.high,
-                "ratio": np.exp(-logs.mean), "ratio_low": np.exp(-logs.high), "ratio_high": np.exp(-logs.low),
+                "ratio": np.exp(logs.mean), "ratio_low": np.exp(logs.low), "ratio_high": np.exp(logs.high),
             }  # fmt: skip
     found = pd.DataFrame.from_dict(rows, orient="index")
     times = dict.fromkeys(("ratio", "ratio_low", "ratio_high"), "times")
@@ -159,11 +160,17 @@ def company(sources: Sources) -> pd.DataFrame:
     return found
 
 
-def _paired(table: pd.DataFrame, cell: str, other: str) -> pd.Series:
-    """Return the differences of the seeds that both cells have, if any."""
-    if cell not in table or other not in table:
-        return pd.Series(dtype=float)
-    return (table[cell] - table[other]).dropna()
+def _common(runs: pd.DataFrame, needed: list[str]) -> list[pd.DataFrame]:
+    """Return test accuracy and log errors of the seeds that all the cells have, a row each; none if a run diverged.
+
+    Those left of cells that lost some would be a selection.
+    """
+    own = runs[runs["variant"].isin(needed)]
+    own = own[own.groupby("seed")["variant"].transform("nunique") == len(needed)]
+    if (own["status"] != "finished").any():
+        own = own[:0]
+    columns = ("test_accuracy", "log_errors")
+    return [own.pivot(index="seed", columns="variant", values=m).reindex(columns=needed) for m in columns]
 
 
 @frame
@@ -173,18 +180,16 @@ def additive(sources: Sources) -> pd.DataFrame:
     points_accuracy adds their differences, factor_accuracy multiplies the errors by their factors.
     """
     runs = factor_runs(sources)
-    wide = {m: runs.pivot(index="seed", columns="variant", values=m) for m in ("test_accuracy", "fewer")}
     columns = ["n", "test_accuracy", "reference_error", "points_accuracy", "factor_accuracy"]
     rows = pd.DataFrame(0.0, index=[cell for cell in CELLS if "+" in cell], columns=columns)
     for cell in rows.index:
         parts = cell.split("+")
-        needed = [REFERENCE, cell, *parts]
-        if not set(needed) <= set(runs["variant"]):
+        seeds = _common(runs, [REFERENCE, cell, *parts])
+        if not len(seeds[0]):
             continue
-        points, logs = (table[needed].dropna().mean() for table in wide.values())
+        points, logs = (values.mean() for values in seeds)
         sums = [values[parts].sum() - (len(parts) - 1) * values[REFERENCE] for values in (points, logs)]
-        n = len(wide["fewer"][needed].dropna())
-        rows.loc[cell] = [n, points[cell], np.exp(-logs[REFERENCE]), sums[0], 100 - np.exp(-sums[1])]
+        rows.loc[cell] = [len(seeds[0]), points[cell], np.exp(logs[REFERENCE]), sums[0], 100 - np.exp(sums[1])]
     rows.attrs = {"kinds": {"reference_error": "percent"}, "note": f"results/{STUDY}/runs.csv"}
     return rows
 
@@ -237,9 +242,9 @@ def effects_table(sources: Sources) -> pd.DataFrame:
     known = points.index[points["n"] > 0]
     rows = [
         {"effect": title(name), "points": points.loc[name, "difference"],
-         "95% interval": _interval("points", points.loc[name]), "p (Holm)": _p(points.loc[name, "p_holm"]),
+         "95% interval": _interval("points", points.loc[name]), "p (Holm)": decisive_p(points.loc[name]),
          "verdict": points.loc[name, "verdict"], "errors ×": times.loc[name, "ratio"],
-         "95% interval of ×": _interval("times", times.loc[name]), "p (Holm) of ×": _p(times.loc[name, "p_holm"])}
+         "95% interval of ×": _interval("times", times.loc[name]), "p (Holm) of ×": decisive_p(times.loc[name])}
         for name in known
     ]  # fmt: skip
     found = pd.DataFrame(rows)
@@ -257,7 +262,7 @@ def variance(sources: Sources) -> pd.DataFrame:
     runs, factors = stats.largest_factorial(factor_runs(sources), FACTORS)
     terms = ["+".join(some) for n in (1, 2, 3) for some in combinations(FACTORS, n)]
     both = {}
-    for scale, metric in (("", "test_accuracy"), ("_log", "fewer")) if factors else ():
+    for scale, metric in (("", "test_accuracy"), ("_log", "log_errors")) if factors else ():
         found = (
             stats.factorial(runs, factors, metric).set_index("term").rename(index=lambda term: term.replace(":", "+"))
         )

@@ -28,7 +28,7 @@ it would hold the truth 88 to 93 times in a hundred.
 
 from s6core.stats.compare import compare
 from s6core.stats.evidence import ALPHA, MARGIN, MINIMUM_SEEDS, holm, sign_flip
-from s6core.stats.factorial import effects, factorial, marginal_means
+from s6core.stats.factorial import effects, factorial
 from s6core.stats.flattery import best_epoch_flattery, best_seed_flattery, expected_best_seed
 from s6core.stats.intervals import Interval, mean_interval, summary
 from s6core.stats.pairing import pairing
@@ -53,7 +53,6 @@ __all__ = [
     "expected_best_seed",
     "factorial",
     "holm",
-    "marginal_means",
     "largest_factorial",
     "mean_interval",
     "paired_differences",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from s6core.stats.evidence import MARGIN, evidence, holm, verdicts
 from s6core.stats.intervals import interval_row
-from s6core.stats.pairs import FINISHED, StatsError, checked
+from s6core.stats.pairs import FINISHED, Better, StatsError, checked, sign
 
 
 def factorial(runs: pd.DataFrame, factors: Sequence[str], metric: str = "test_accuracy") -> pd.DataFrame:
@@ -19,9 +19,9 @@ def factorial(runs: pd.DataFrame, factors: Sequence[str], metric: str = "test_ac
     One row per main effect, per interaction, for the seeds (the blocks) and the residual. The model is
     metric ~ A * B * … + seed, least squares by statsmodels, sums of squares of type II; p_holm is corrected over the
     effects and interactions; share is partial η², SS / (SS + SS residual).
-    `runs` has a row per run and the factors as columns. Used are the seeds that every cell has. The test pools the
-    spread of all cells: where one cell is far noisier than the others, trust `effects`.
-    Raises `StatsError` for an empty cell, a run that did not finish, or fewer than two common seeds.
+    `runs` has a row per run and the factors as columns. Used are the seeds that every cell has, however their runs
+    ended. The test pools the spread of all cells: where one cell is far noisier than the others, trust `effects`.
+    Raises `StatsError` for an empty cell, fewer than two common seeds, or a run among them that did not finish.
     """
     table = _balanced(runs, factors, metric)
     # imported here: the formula engine takes longer to import than all the rest, and few pages need it
@@ -48,17 +48,21 @@ def effects(
     metric: str = "test_accuracy",
     *,
     margin: float | None = None,
+    better: Better | None = None,
+    members: int | None = None,
     rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
-    """Return how large the effects are: term, contrast, n, difference, sd, low, high, method, p, p_holm, verdict.
+    """Return how large the effects are: term, contrast, n, difference, sd, low, high, method, the p and the verdict.
 
     A main effect is a level minus the factor's first level (in the order of the rows, or of its categories), averaged
     over the cells of the other factors; an interaction of two factors is the difference of such differences. Each is
     taken within a seed, then its mean over the n seeds with the paired t interval and t test: unlike in `factorial`, no
-    equal spread of the cells is assumed. p_holm is corrected over all rows, which are one family, judged by the rule of
-    `s6core.stats`: helps where the metric is higher for it. `margin` and `rng` are those of `compare`.
-    Raises as `factorial` does.
+    equal spread of the cells is assumed. All rows are one family, judged by the rule of `s6core.stats`; it has as many
+    `members` as were planned, by default as there are rows. The columns of p, `margin`, `better` and `rng` are those of
+    `compare`.
+    Raises as `factorial` does, and for a metric of which it is not known whether higher is better.
     """
+    turn = sign(metric, better)
     table = _balanced(runs, factors, metric)
     levels = {factor: _levels(table[factor]) for factor in factors}
     found: list[tuple[str, str, pd.Series]] = []
@@ -78,30 +82,18 @@ def effects(
                 found.append((f"{a}:{b}", name, there - here))
     if margin is None:
         margin = MARGIN if metric.endswith("accuracy") else 0.0
-    weighed = evidence([gains for *_, gains in found], margin=margin, rng=rng)
-    verdict, _, p_holm, _ = verdicts(weighed, margin=margin)
+    weighed = evidence([turn * change for *_, change in found], margin=margin, rng=rng)
+    verdict, p_holm, p_t_holm, p_equivalent_holm = verdicts(weighed, margin=margin, members=members)
     rows = []
-    for i, (term, contrast, gains) in enumerate(found):
-        row = interval_row(gains)
-        row = {"term": term, "contrast": contrast, "n": row.pop("n"), "difference": row.pop("mean"), **row}
-        rows.append({**row, "p": weighed.p_t[i], "p_holm": p_holm[i], "verdict": str(verdict[i])})
-    return pd.DataFrame(rows)
-
-
-def marginal_means(runs: pd.DataFrame, by: Sequence[str], metric: str = "test_accuracy") -> pd.DataFrame:
-    """Return one row per combination of the factors in `by`: they, n, mean, sd, low, high, method.
-
-    What an interaction plot draws. Other factors are averaged within each seed first, so n counts seeds and the t
-    interval is one over seeds.
-    Raises `StatsError` for a run that did not finish.
-    """
-    by = list(by)
-    table = _finished(runs, ["variant", *by], metric)
-    seeds = table.groupby([*by, "seed"], sort=False, observed=True)[metric].mean()
-    rows = []
-    for key, values in seeds.groupby(level=by, sort=False, observed=True):
-        rows.append({**dict(zip(by, key, strict=True)), **interval_row(values)})
-    return pd.DataFrame(rows)
+    for term, contrast, change in found:
+        row = interval_row(change)
+        rows.append({"term": term, "contrast": contrast, "n": row.pop("n"), "difference": row.pop("mean"), **row})
+    return pd.DataFrame(rows).assign(
+        p=weighed.p, p_holm=p_holm,
+        p_t=weighed.p_t, p_t_holm=p_t_holm,
+        p_equivalent=weighed.p_equivalent, p_equivalent_holm=p_equivalent_holm,
+        verdict=verdict,
+    )  # fmt: skip
 
 
 def _levels(column: pd.Series) -> list[object]:
@@ -110,25 +102,11 @@ def _levels(column: pd.Series) -> list[object]:
     return list(dict.fromkeys(column))
 
 
-def _finished(runs: pd.DataFrame, cell: Sequence[str], metric: str) -> pd.DataFrame:
-    """Return runs that all finished, each cell and seed once."""
-    table = checked(runs, metric, key=[*cell, "seed"])
-    lost = table["status"] != FINISHED
-    if lost.any():
-        run = table.loc[lost.idxmax()]
-        name = ", ".join(f"{column} {run[column]}" for column in cell)
-        raise StatsError(
-            f"{int(lost.sum())} runs did not finish, first {name}, seed {run['seed']} ({run['status']}): a factorial "
-            "needs every cell; leave out the level, or compare the variants one by one, where a divergence counts"
-        )
-    return table
-
-
 def _balanced(runs: pd.DataFrame, factors: Sequence[str], metric: str) -> pd.DataFrame:
-    """Return the runs of the seeds that every cell of the full factorial has."""
+    """Return the runs of the seeds that every cell of the full factorial has, all of them finished."""
     if not factors:
         raise StatsError("factors: give at least one column")
-    table = _finished(runs, factors, metric)
+    table = checked(runs, metric, key=[*factors, "seed"])
     cells = {tuple(cell): set(group["seed"]) for cell, group in table.groupby(list(factors), observed=True)}
     every = pd.MultiIndex.from_product([_levels(table[f]) for f in factors], names=factors)
     for factor in factors:
@@ -140,4 +118,17 @@ def _balanced(runs: pd.DataFrame, factors: Sequence[str], metric: str) -> pd.Dat
     common = set.intersection(*cells.values())
     if len(common) < 2:
         raise StatsError(f"seeds that every cell has: {len(common)}, at least 2 are needed")
-    return table[table["seed"].isin(common)]
+    return _finished(table[table["seed"].isin(common)], factors)
+
+
+def _finished(table: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Return the runs as they are. Raises `StatsError` if one did not finish: what is left would be a selection."""
+    lost = table["status"] != FINISHED
+    if lost.any():
+        run = table.loc[lost.idxmax()]
+        name = ", ".join(f"{factor} {run[factor]}" for factor in factors)
+        raise StatsError(
+            f"{int(lost.sum())} runs did not finish, first {name}, seed {run['seed']} ({run['status']}): a factorial "
+            "needs every cell; leave out the level, or compare the variants one by one, where a divergence counts"
+        )
+    return table
