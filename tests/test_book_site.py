@@ -25,7 +25,7 @@ def build(folder: Path) -> subprocess.CompletedProcess[str]:
         str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "--toc", "book/_toc.yml",
         "--path-output", "book", "-W", "-n", "--keep-going",
     ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, "PYTHONPATH": str(folder), "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
@@ -37,6 +37,8 @@ def lay_out(folder: Path) -> Path:
     shutil.copy(ROOT / "book" / "references.bib", folder / "book")
     for path in (*FIXTURE.glob("*.md"), FIXTURE / "_toc.yml"):
         shutil.copy(path, folder / "book")
+    for package in ("s6core", "experiments"):  # copies, so that a test can change the code as well
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(FIXTURE / "figures", folder / "book" / "figures")
     shutil.copytree(FIXTURE / "results", folder / "results")
     return folder
@@ -197,6 +199,23 @@ def test_a_changed_table_changes_the_sentences(book: Path) -> None:
     assert (book / "book/_build/html/_images/fig-differences-light.svg").read_text() != picture
     assert "Your own runs are here" in page(book, "book/more")
     assert not (book / "book/_build/html/results/yours").exists()
+
+
+def test_a_changed_rule_changes_the_sentences(book: Path) -> None:
+    """The margin stands in a module of s6core.stats, the families in experiments.studies: no page names either."""
+    rule, families = book / "s6core/stats/evidence.py", book / "experiments/studies.py"
+    before, declared = rule.read_text(), families.read_text()
+    rule.write_text(before.replace("\nMARGIN = 0.05\n", "\nMARGIN = 0.9\n"))
+    done = build(book)
+    rule.write_text(before)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Leaving out batch normalisation makes no difference that matters." in words(page(book, "book/verdict"))
+    many = ", ".join(f'"planned-{i}"' for i in range(1_000))
+    families.write_text(declared.replace('("no-bn", "group", "layer")', f'("no-bn", {many})'))
+    done = build(book)
+    families.write_text(declared)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Leaving out batch normalisation stays undecided." in words(page(book, "book/verdict"))
 
 
 def test_a_wrong_key_fails_the_build_a_new_notebook_is_listed_and_one_setting_shows_the_buttons(book: Path) -> None:

@@ -32,7 +32,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from s6core import diagrams, plots, style
+from s6core import style
 from s6core.config import unknown
 
 from .expressions import fill
@@ -117,7 +117,6 @@ class StudyFigure(Computed):
         node = nodes.figure("", classes=["study-figure", *self.options.get("class", [])])
         pair = nodes.container(classes=["pair"])  # the theme hides whatever caption follows an image of the other theme
         node += pair
-        depend(self.env, [str(module.__file__) for module in (diagrams, plots, style)])
         for theme in get_args(style.Theme):
             image = self.draw(lambda: function(sources, **keywords), theme, stem)
             pair += nodes.image(uri=image, alt=alt, classes=[f"only-{theme}"], candidates={"*": image})

@@ -11,11 +11,12 @@
     ```
 
 An unknown key is a warning, which the strict build turns into a failure. A page is rendered again whenever a file
-that it read has changed.
+that it read has changed, or the project's code.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -26,8 +27,6 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
-
-from s6core import config, layers, receptive, stats
 
 from .expressions import evaluate, fill, value_of
 from .keys import Value, write
@@ -41,7 +40,7 @@ VERDICTS = {
     "equivalent": "makes no difference that matters",
     "undecided": "stays undecided",
 }
-CODE = (config, layers, receptive, stats)  # a change in how values are computed renders every page with values again
+CODE = {"s6core", "experiments", "_ext", "figures"}  # packages of this project that answers come from
 
 
 class value(nodes.inline):  # noqa: N801
@@ -59,10 +58,18 @@ def depend(env: BuildEnvironment, paths: Iterable[Path | str]) -> None:
 
 
 def close(env: BuildEnvironment, sources: Sources) -> None:
-    """Note what an answer was made of."""
+    """Note what an answer was made of: the files that were read, and the code, which is what is loaded by now."""
     depend(env, sources.used)
-    depend(env, [str(module.__file__) for module in CODE])
-    depend(env, Path(__file__).parent.glob("*.py"))
+    depend(env, code())
+
+
+def code() -> set[str]:
+    """Return the files of the project's modules that are loaded.
+
+    Any of them may have had a part in an answer; which one did is not worth a list that someone would have to keep.
+    """
+    modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in CODE]
+    return {file for module in modules if (file := getattr(module, "__file__", None))}
 
 
 class _Role(SphinxRole):
