@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -148,6 +149,19 @@ def test_one_seed_has_no_interval_and_says_so(sources: Sources, tmp_path: Path) 
     assert text("ablations/no-bn/difference:interval", alone) == "no interval"
     assert text("ablations/no-bn/p_t", alone) == "not defined"
     assert look_up("ablations/no-bn/verdict", alone).words == "undecided"
+
+
+def test_a_right_key_without_a_number_is_named(sources: Sources, tmp_path: Path) -> None:
+    shutil.copytree(RESULTS, tmp_path / "results")
+    table = "variant,parameters,accuracy,ratio\na,,,inf\n"
+    (tmp_path / "results" / "holes.csv").write_text(table)
+    holes = Sources(tmp_path / "results")
+    for column, said in (("parameters", "nan"), ("accuracy", "nan"), ("ratio", "inf")):
+        key = f"holes.csv[variant=a]/{column}"
+        with pytest.raises(ValueError, match=rf"^{re.escape(key)}: no number to write, but {said} \(results/"):
+            text(key, holes)
+    with pytest.raises(ValueError, match=r"holes.csv\[variant=a\]/accuracy: no number"):
+        evaluate("holes.csv[variant=a]/accuracy > 99", holes)
 
 
 def test_a_diverged_run_is_counted_and_not_averaged(sources: Sources, tmp_path: Path) -> None:

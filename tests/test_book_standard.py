@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
 from _ext.sources import Sources  # noqa: E402
-from _ext.standard import changes, comparison, curves, differences, stored  # noqa: E402
+from _ext.standard import changes, comparison, curves, differences, stored, summary  # noqa: E402
 
 from experiments.studies import STUDIES, Study  # noqa: E402
 
@@ -48,12 +49,10 @@ def test_without_names_all_that_is_stored_is_shown(planned: Sources):
     assert set(comparison(planned, study="ablations")["variant"]) == known
 
 
-def test_a_mistyped_name_is_still_refused(planned: Sources):
-    assert stored(planned, "ablations", ["fcc"]) == ["fcc"]
-    with pytest.raises(ValueError, match=r"variant 'fcc' is not in the frame"):
-        curves(planned, study="ablations", variants=["reference", "fcc"])
-    with pytest.raises(KeyError, match=r"did you mean fc"):
-        changes(planned, study="ablations", variants=["fcc"])
+@pytest.mark.parametrize("made", [stored, curves, comparison, changes, summary])
+def test_a_mistyped_name_is_refused_with_its_neighbours(made: Callable[..., object], planned: Sources):
+    with pytest.raises(KeyError, match=r"study ablations: unknown variant 'fcc': did you mean fc"):
+        made(planned, study="ablations", variants=["reference", "fcc"])
 
 
 def invented(folder: Path, **variants: list[float | None]) -> Sources:

@@ -47,7 +47,18 @@ class Value:
 
 
 def look_up(key: str, sources: Sources) -> Value:
-    """Return the value of a key. Raises `KeyError`, naming the part that is unknown and the nearest known names."""
+    """Return the value of a key.
+
+    Raises `KeyError`, naming the part that is unknown and the nearest known names, and `ValueError` where the key is
+    right, but leads to an empty cell or to no finite number.
+    """
+    value = _look_up(key, sources)
+    if value.number is not None and not math.isfinite(value.number):
+        raise ValueError(f"{key}: no number to write, but {value.number} ({value.note})")
+    return value
+
+
+def _look_up(key: str, sources: Sources) -> Value:
     key, _, aspect = key.partition(":")
     if aspect and aspect not in ASPECTS:
         raise KeyError(unknown("aspect", aspect, ASPECTS))

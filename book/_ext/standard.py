@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments.studies import STUDIES
 from s6core import diagrams, plots, receptive, stats
-from s6core.config import RECIPES, NetConfig, TrainConfig, diff, parse, to_dict
+from s6core.config import RECIPES, NetConfig, TrainConfig, diff, parse, to_dict, unknown
 from s6core.layers import layers
 
 from .figures import figure, table
@@ -20,11 +20,18 @@ from .sources import REFERENCE, Sources
 
 
 def stored(sources: Sources, study: str, variants: list[str] | None) -> list[str] | None:
-    """Leave out the variants that the study plans and that no run is stored of. A name it does not know stays."""
-    if variants is None or study not in STUDIES:
-        return variants
+    """Leave out the variants that the study plans and that no run is stored of.
+
+    Raises `KeyError` for a name that it does not know, with the nearest names.
+    """
+    if variants is None:
+        return None
     known = set(sources.runs(study)["variant"])
-    return [variant for variant in variants if variant in known or variant not in STUDIES[study].variants]
+    planned = STUDIES[study].variants if study in STUDIES else {}
+    for variant in variants:
+        if variant not in {*known, *planned}:
+            raise KeyError(f"study {study}: {unknown('variant', variant, {*known, *planned})}")
+    return [variant for variant in variants if variant in known]
 
 
 @figure
@@ -189,7 +196,8 @@ def _words(value: Any) -> str:
 def summary(sources: Sources, *, study: str, metric: str = "test_accuracy", variants: list[str] | None = None) -> Any:
     """A figure of every variant with its interval, best first, without a comparison."""
     found = stats.summary(sources.runs(study), metric)
-    found = found if variants is None else found[found["variant"].isin(variants)]
+    chosen = stored(sources, study, variants)
+    found = found if chosen is None else found[found["variant"].isin(chosen)]
     words = plots.LABELS.get(metric, metric)
     rows = [
         {"variant": row["variant"], "seeds": row["n"], words: row["mean"], "95% interval": interval("percent", row)}
