@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from s6core.downloads import FAULTS, downloads
-from s6core.idx import DataError, File, content, digest, known, verified
+from s6core.idx import DataError, File, content, known, verified
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +38,6 @@ def default_folder() -> Path:
 def fetch(dataset: str = "mnist", *, folder: Path | str | None = None) -> dict[str, Path]:
     """Return the verified files of a data set by name, fetching what is missing: see `obtain`."""
     return {found.file.name: found.path for found in obtain(dataset, folder=folder)}
-
-
-def describe(dataset: str = "mnist", *, folder: Path | str | None = None) -> str:
-    """Fetch a data set and say of each file where it lies, its size, its hash and where it came from."""
-    rows = [f"{dataset}: four files, verified, data hash {digest(dataset)[:12]}"]
-    for item in obtain(dataset, folder=folder):
-        rows.append(f"  {item.path}  {item.file.size:,} bytes  SHA-256 {item.file.sha256[:12]}…  from {item.source}")
-    return "\n".join(rows)
 
 
 def obtain(dataset: str = "mnist", *, folder: Path | str | None = None) -> list[Found]:

@@ -98,16 +98,6 @@ def test_the_default_folder_is_the_user_s_cache(monkeypatch: pytest.MonkeyPatch)
     assert sources.default_folder() == Path.home() / ".cache" / "s6"
 
 
-def test_describe_names_path_size_hash_and_source(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(folder / "mnist", NAMES[1:])
-    pretend(monkeypatch, mirror=good)
-    head, first, second, *_ = sources.describe("mnist").splitlines()
-    assert idx.digest("mnist")[:12] in head
-    digest = hashlib.sha256(RAW[NAMES[0]]).hexdigest()[:12]
-    assert first.strip() == f"{folder / 'mnist' / NAMES[0]}  31 bytes  SHA-256 {digest}…  from mirror"
-    assert second.endswith("from the data folder")
-
-
 # files that are missing or wrong
 
 
