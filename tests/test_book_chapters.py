@@ -345,6 +345,20 @@ def test_equal_nets_are_claimed_to_differ_as_often_as_they_must(noise: ModuleTyp
     assert "rule-1" not in rate
 
 
+def test_a_rate_says_of_how_many_studies_it_is(noise: ModuleType, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    told = stats.claim_rates
+
+    def spy(*arguments: Any, repeats: int, **options: Any) -> pd.DataFrame:
+        asked.append(repeats)
+        return told(*arguments, repeats=50, **options)
+
+    monkeypatch.setattr(stats, "claim_rates", spy)
+    note = noise.claims(make(noise=0.05)).attrs["note"]
+    assert asked == [4_000, 4_000, 1_000]  # of 3, 5 and 10 seeds
+    assert note.startswith("4,000 invented studies, 1,000 for this book's rule beyond 5 seeds")
+
+
 def test_needed_seeds_agree_with_cohens_tables(noise: ModuleType) -> None:
     """Cohen (1988), α = .05 two-sided, power .8: 34 pairs for d = .5, and 15 for d = .8."""
     assert noise._needed(0.5, 1.0) == 34
