@@ -153,7 +153,10 @@ def plot_differences(
     ax.set_ylim(len(chosen) - 0.5, -0.5)
     ax.grid(False, axis="y")
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(f"difference from {reference} (percentage points)\nshaded: within ±{margin:g}, too small to matter")
+    scale = _stretch(ax, pairs["difference"].abs().max(), margin)
+    ax.set_xlabel(
+        f"difference from {reference} (percentage points{scale})\nshaded: within ±{margin:g}, too small to matter"
+    )
     return ax
 
 
@@ -203,6 +206,19 @@ def _axes(width: float = 6.6, height: float = 3.9) -> Axes:
 
 def _ink() -> str:
     return mpl.rcParams["text.color"]
+
+
+def _stretch(ax: Axes, most: float, margin: float) -> str:
+    """Where the largest difference would leave the margin too thin to see, make the axis logarithmic, and say so."""
+    linear = 2 * margin
+    if not most > 10 * linear:
+        return ""
+    ax.set_xscale("symlog", linthresh=linear, linscale=0.6)
+    ticks = [linear * step for step in (1, 3, 10, 30, 100, 300, 1000) if linear * step <= 1.5 * most]
+    ax.xaxis.set_major_locator(FixedLocator([*(-tick for tick in ticks), 0, *ticks]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    ax.xaxis.set_minor_locator(NullLocator())
+    return f", logarithmic beyond ±{linear:g}"
 
 
 def _soft() -> str:

@@ -247,6 +247,15 @@ def test_what_a_part_changes_in_company_is_paired_by_hand(together: ModuleType, 
     assert found.loc["no-bn@dropout-0.10", "beside"] == "dropout 0.1"
 
 
+def test_a_run_that_learnt_nothing_is_counted_and_named(together: ModuleType, make: Any) -> None:
+    def guess(runs: pd.DataFrame) -> pd.DataFrame:
+        runs.loc[(runs["variant"] == "no-bn+fc") & (runs["seed"] == 2), "test_accuracy"] = 11.35
+        return runs
+
+    row = together.factorial(make(change=guess)).loc["all"]
+    assert (row["stuck"], row["stuck_runs"]) == (1, "no-bn+fc (seed 2)")
+
+
 def test_a_diverged_cell_leaves_the_largest_factorial_without_it(together: ModuleType, make: Any) -> None:
     sources = make(change=diverge("no-bn+dropout-0.25", 2))
     row = together.factorial(sources).loc["all"]
@@ -333,7 +342,7 @@ def test_the_floor_has_the_interval_of_a_standard_deviation(noise: ModuleType, m
 def test_equal_nets_are_claimed_to_differ_as_often_as_they_must(noise: ModuleType, make: Any) -> None:
     sources = make(noise=0.05)
     rate = noise.claims(sources)["rate"]
-    sd = sources.runs("ablations").query("variant == 'reference'")["test_accuracy"].std()
+    sd = sources.runs("reference").query("variant == 'reference'")["test_accuracy"].std()  # under the published recipe
     from scipy.stats import norm
 
     # figures are whole images, so that a gain of 0.05 points or more is one above 0.045
@@ -392,7 +401,41 @@ def test_flattery_pairing_and_power_come_from_the_runs(noise: ModuleType, make: 
     assert noise.power(sources).loc["10", "unpaired"] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", ["noise_seeds", "noise_claims", "noise_flattery", "noise_power", "noise_pairing"])
+def test_the_reference_s_last_seeds_play_a_variant_of_its_first(noise: ModuleType, make: Any) -> None:
+    sources = make(seeds=7, noise=0.05)
+    values = noise.figures_of(sources, "ablations").to_numpy()
+    row = noise.same(sources).loc["all"]
+    assert row["n"] == 3 and row["difference"] == pytest.approx((values[4:] - values[:3]).mean())
+    table = noise.noise_same_table(sources)
+    assert table["seeds"].tolist() == [3, 3] and table["parameters"].nunique() == 1
+    assert table["verdict"].tolist()[1] == row["verdict"]
+
+
+def test_a_change_of_the_gap_is_paired_by_seed(make: Any) -> None:
+    sources = make(seeds=4, noise=0.01)  # all train to 99%, so that the gap moves as the test accuracy does
+    wide = sources.runs("ablations").pivot(index="seed", columns="variant", values="test_accuracy")
+    found = load("dropout").gap_change(sources).loc["dropout-0.25"]
+    assert found["difference"] == pytest.approx((wide["reference"] - wide["dropout-0.25"]).mean())
+    assert found["low"] < found["difference"] < found["high"] and found["n"] == 4
+
+
+@pytest.mark.parametrize(("rises", "turned"), [((0.01, 0.012, 0.011), 1), ((0.01, -0.02, 0.011), 0)])
+def test_a_test_loss_turns_where_its_rise_is_beyond_luck(rises: tuple[float, ...], turned: int, make: Any) -> None:
+    sources = make()
+    path = sources.folder / "reference" / "epochs.csv"
+    epochs = pd.read_csv(path).query("epoch <= 3 and seed <= 2").copy()
+    epochs["test_loss"] = [
+        {1: 0.1, 2: 0.05}.get(e, 0.05 + rises[s]) for e, s in zip(epochs["epoch"], epochs["seed"], strict=True)
+    ]
+    epochs.to_csv(path, index=False)
+    row = load("dropout").overfitting(Sources(sources.folder)).loc["reference"]
+    assert (row["lowest"], row["turned"]) == (2, turned)
+    assert row["rise"] == pytest.approx(sum(rises) / 3)
+
+
+@pytest.mark.parametrize(
+    "name", ["noise_seeds", "noise_claims", "noise_flattery", "noise_power", "noise_pairing", "noise_same"]
+)
 def test_every_picture_of_the_noise_floor_is_drawn_over_few_seeds(name: str, noise: ModuleType, make: Any) -> None:
     few = make(seeds=3, change=lambda runs: runs[~runs["variant"].str.contains("+", regex=False)])
     assert getattr(noise, name)(few).lines

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
 from _ext.expressions import evaluate, fill, value_of  # noqa: E402
-from _ext.keys import Value, look_up, write  # noqa: E402
+from _ext.keys import Value, look_up, write, write_interval  # noqa: E402
 from _ext.sources import Sources  # noqa: E402
 
 from experiments.studies import STUDIES  # noqa: E402
@@ -44,6 +44,12 @@ def test_an_accuracy_is_the_mean_of_the_last_epochs(sources: Sources) -> None:
 def test_an_interval_has_an_en_dash_and_negative_ones_a_word(sources: Sources) -> None:
     assert text("ablations/reference/test_accuracy:interval", sources) == "99.23–99.51"
     assert text("ablations/no-bn/difference:interval", sources) == "−0.44 to −0.38"
+
+
+def test_the_interval_of_an_accuracy_ends_where_accuracies_do() -> None:
+    assert write_interval(Value(kind="percent", low=32.82, high=130.27)) == "32.82–100.00"
+    assert write_interval(Value(kind="percent", low=-3.0, high=21.5)) == "0.00–21.50"
+    assert write_interval(Value(kind="points", low=-66.5, high=131.05)) == "−66.50 to +131.05"
 
 
 def test_a_difference_is_paired(sources: Sources) -> None:

@@ -83,6 +83,16 @@ def test_differences_show_each_seed_the_interval_the_margin_and_the_verdict(runs
     assert (band.x0, band.x1) == pytest.approx((-0.05, 0.05))
 
 
+def test_one_large_difference_does_not_hide_the_margin(runs: pd.DataFrame) -> None:
+    near = plots.plot_differences(runs, variants=["no-bn"])
+    runs.loc[runs["variant"] == "fc", "test_accuracy"] -= 30
+    far = plots.plot_differences(runs, variants=["no-bn", "fc"])
+    assert (near.get_xscale(), far.get_xscale()) == ("linear", "symlog")
+    assert "logarithmic beyond ±0.1" in far.get_xlabel() and "logarithmic" not in near.get_xlabel()
+    left, right = far.transAxes.inverted().transform(far.transData.transform([(-0.05, 0), (0.05, 0)]))[:, 0]
+    assert right - left > 0.05
+
+
 def test_differences_are_judged_with_their_family_drawn_or_not(runs: pd.DataFrame) -> None:
     words_alone = words(plots.plot_differences(runs, variants=["dropout-0.25"]))
     family = ["dropout-0.25", "dropout-0.10", *(f"planned-{i}" for i in range(40))]

@@ -6,7 +6,8 @@ ablations/no-bn/test_accuracy@5        the same after epoch 5; @best is each see
 ablations/no-bn/difference             paired difference from the reference (also :interval :low :high); verdict,
                                        reason, p, p_t, p_holm, p_t_holm, p_better: see `s6core.stats.compare`
 ablations/no-bn/n                      seeds that finished; diverged: seeds that did not; any column of runs.csv
-ablations/variants, ablations/runs     of a study: how many; epochs, device: what its runs have in common
+ablations/variants, ablations/runs     of a study: how many; device: all its devices; epochs and other columns: what its
+                                       runs have in common
 net/parameters, net[norm=none;head=fc]/parameters, net/conv4/output     of the net that a config
                                        describes; of a layer also receptive_field, jump and all fields of its row
 recipe[study]/lr                       a field of a training recipe
@@ -90,6 +91,8 @@ def _of_study(study: str, quantity: str, sources: Sources) -> Value:
     if quantity not in runs:
         raise KeyError(f"study {study}: {unknown('quantity', quantity, ['variants', 'runs', *runs.columns])}")
     common = runs[quantity].dropna().unique()
+    if quantity == "device":
+        return Value(kind="text", words=_devices(runs), note=note)
     if len(common) != 1:
         raise KeyError(f"study {study}: its runs have no {quantity} in common, but {', '.join(map(str, common))}")
     return _plain(common[0], quantity, note)
@@ -261,7 +264,7 @@ def _pairs(n: int) -> str:
 
 
 def _devices(runs: pd.DataFrame) -> str:
-    return ", ".join(map(str, runs["device"].dropna().unique())) or "device unknown"
+    return "; ".join(map(str, runs["device"].dropna().unique())) or "device unknown"
 
 
 FORMATS = {
@@ -293,6 +296,12 @@ def write(value: Value, format: str = "") -> str:
 
 
 def write_interval(value: Value) -> str:
-    """Write an interval, with an en dash where no end is negative and "to" otherwise."""
-    ends = [write(Value(kind=value.kind, number=end)) for end in (value.low, value.high)]
+    """Write an interval, with an en dash where no end is negative and "to" otherwise.
+
+    No share lies beyond 0 or 100%, so neither does its interval: Student's t does not know that.
+    """
+    ends = [value.low, value.high]
+    if value.kind == "percent":
+        ends = [min(max(end, 0.0), 100.0) for end in ends if end is not None]
+    ends = [write(Value(kind=value.kind, number=end)) for end in ends]
     return (" to " if value.kind == "points" else "–").join(ends)

@@ -14,6 +14,7 @@ from _ext.sources import Sources
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from s6core import stats
 from s6core.config import TrainConfig
 from s6core.style import INK, colour, marker
 
@@ -92,6 +93,26 @@ def _norm(norms: Any) -> pd.Series:
 
 
 @frame
+def rivals(sources: Sources) -> pd.DataFrame:
+    """What other norms do beside no norm at all, paired over the seeds that both have with the reference.
+
+    `recovered` is the share (%) of what leaving out the norm costs that they win back.
+    """
+    wide = sources.runs("ablations").pivot(index="seed", columns="variant", values="test_accuracy")
+    rows = {}
+    for variant in (v for v in ("group", "layer") if v in wide):
+        own = wide[["reference", "no-bn", variant]].dropna()
+        found, cost = stats.mean_interval(own[variant] - own["no-bn"]), (own["reference"] - own["no-bn"]).mean()
+        rows[variant] = {
+            "n": found.n, "difference": found.mean, "low": found.low, "high": found.high,
+            "recovered": 100 * found.mean / cost,
+        }  # fmt: skip
+    answer = pd.DataFrame.from_dict(rows, orient="index")
+    answer.attrs = {"kinds": {"difference": "points"}, "note": "paired by seed, results/ablations/runs.csv"}
+    return answer
+
+
+@frame
 def usable_rates(sources: Sources) -> pd.DataFrame:
     """By net (`bn`, `no-bn`): the learning rates at which every seed is usable, how many, and the best of them."""
     runs = rates(sources)
@@ -101,10 +122,11 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
         by = own.groupby("lr")["test_accuracy"]
         whole = by.apply(lambda values: bool((values >= USABLE).all()))  # a run that diverged has NaN, and is not
         good = list(whole[whole].index)
+        left = by.apply(lambda values: bool((values >= GUESSING).all()))
         means = by.agg(lambda values: values.mean(skipna=False))  # no mean where a run diverged
         best = float(means.idxmax()) if means.notna().any() else np.nan
         rows[net] = {
-            "usable": len(good), "tried": len(whole), "lowest": min(good, default=np.nan),
+            "usable": len(good), "learning": int(left.sum()), "tried": len(whole), "lowest": min(good, default=np.nan),
             "highest": max(good, default=np.nan), "ratio": max(good) / min(good) if good else np.nan,
             "best": best, "accuracy": means.max(), "own": means.get(TrainConfig().lr, np.nan),
             "top": own["lr"].max(), "slow": means.iloc[0],
@@ -116,7 +138,7 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
     found = pd.DataFrame.from_dict(rows, orient="index")
     for column, which in (("gap", "own"), ("best_gap", "accuracy")):
         found[column] = found.loc["no-bn", which] - found.loc["bn", which]
-    kinds = dict.fromkeys(("usable", "tried", "diverged", "runs", "seeds", "chance", "fast"), "count")
+    kinds = dict.fromkeys(("usable", "learning", "tried", "diverged", "runs", "seeds", "chance", "fast"), "count")
     kinds |= {"accuracy": "percent", "own": "percent", "gap": "points", "best_gap": "points"}
     found.attrs = {"kinds": kinds, "note": f"after one epoch, results/{RATES}/runs.csv"}
     return found

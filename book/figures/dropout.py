@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from _ext.figures import figure, table
 from _ext.frames import frame
-from _ext.sources import Sources
+from _ext.sources import REFERENCE, Sources
 from _ext.standard import stored
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -44,6 +44,20 @@ def accuracy_gap(sources: Sources) -> pd.DataFrame:
 
 
 @frame
+def gap_change(sources: Sources) -> pd.DataFrame:
+    """By how much each variant's gap in accuracy differs from the reference's, paired by seed."""
+    wide = gaps(sources).pivot(index="seed", columns="variant", values="accuracy_gap")
+    found = {
+        variant: stats.mean_interval((wide[variant] - wide[REFERENCE]).dropna())
+        for variant in wide.columns.drop(REFERENCE)
+    }
+    rows = {v: {"n": m.n, "difference": m.mean, "low": m.low, "high": m.high} for v, m in found.items()}
+    answer = pd.DataFrame.from_dict(rows, orient="index")
+    answer.attrs = {"kinds": {"difference": "points"}, "note": f"paired by seed, results/{STUDY}/runs.csv"}
+    return answer
+
+
+@frame
 def loss_gap(sources: Sources) -> pd.DataFrame:
     """Test loss minus training loss, by variant."""
     return _intervals(sources, "loss_gap", "nats")
@@ -59,23 +73,27 @@ def loss_ratio(sources: Sources) -> pd.DataFrame:
 def overfitting(sources: Sources) -> pd.DataFrame:
     """One row, `reference`: when the long recipe's test loss is lowest, and when it leaves the training loss behind.
 
-    `parted` is the first epoch from which on every seed's test loss is above its training loss.
+    `parted` is the first epoch from which on every seed's test loss is above its training loss. `turned` is 1 if the
+    rise from the lowest mean to the end is beyond luck: if its 95% interval, over the seeds, lies above zero.
     """
     epochs = sources.epochs("reference")
     mean = epochs.groupby("epoch")[["train_loss", "test_loss", "test_accuracy"]].mean()
     below = epochs[epochs["test_loss"] <= epochs["train_loss"]]["epoch"]
     lowest, last = int(mean["test_loss"].idxmin()), int(mean.index.max())
     parted = 1 + (int(below.max()) if len(below) else 0)
+    wide = epochs.pivot(index="epoch", columns="seed", values="test_loss")
+    rise = stats.mean_interval(wide.loc[last] - wide.loc[lowest])
     row = {
+        "turned": int(rise.low > 0), "rise_low": rise.low, "rise_high": rise.high,
         "lowest": lowest, "last": last, "parted": parted, "half": last // 2,
         "lowest_loss": mean["test_loss"][lowest], "last_loss": mean["test_loss"][last],
-        "last_train_loss": mean["train_loss"][last], "rise": mean["test_loss"][last] - mean["test_loss"][lowest],
+        "last_train_loss": mean["train_loss"][last], "rise": rise.mean,
         "ratio": mean["test_loss"][last] / mean["train_loss"][last],
         "half_ratio": mean["test_loss"][last // 2] / mean["train_loss"][last // 2],
         "best_accuracy": int(mean["test_accuracy"].idxmax()),
     }  # fmt: skip
     found = pd.DataFrame([row], index=["reference"])
-    kinds = {"rise": "nats", "ratio": "times", "half_ratio": "times"}
+    kinds = dict.fromkeys(("rise", "rise_low", "rise_high"), "nats") | {"ratio": "times", "half_ratio": "times"}
     found.attrs = {"kinds": kinds, "note": f"mean over {epochs['seed'].nunique()} seeds, results/reference/epochs.csv"}
     return found
 
@@ -105,10 +123,13 @@ def variance_shift(sources: Sources) -> pd.DataFrame:
     rows = pd.DataFrame({
         "behind": found[behind].groupby("variant")["ratio"].mean(),
         "first": found[~behind].groupby("variant")["ratio"].mean(),
+        "moved": found[behind].groupby("variant")["moved"].mean(),
     })  # fmt: skip
     scores = sources.table("evidence/recalibrated.csv").set_index("variant")
     rows = rows.join(scores).assign(gain=scores["recalibrated"] - scores["accuracy"])
-    kinds = {"behind": "times", "first": "times", "accuracy": "percent", "recalibrated": "percent", "gain": "points"}
+    percents = ("accuracy", "recalibrated", "train_accuracy", "train_recalibrated")
+    kinds = dict.fromkeys(("behind", "first", "moved"), "times") | dict.fromkeys(percents, "percent")
+    kinds["gain"] = "points"
     rows.attrs = {"kinds": kinds, "note": "one net each, seed 0, results/evidence/variance.csv and recalibrated.csv"}
     return rows
 
@@ -240,11 +261,13 @@ def dropout_variance(sources: Sources) -> Any:
 
 @table
 def dropout_recalibrated(sources: Sources) -> pd.DataFrame:
-    """Test accuracy of the stored nets, and with the norms' statistics taken anew without dropout."""
+    """Accuracy of the stored nets, and with the norms' statistics taken anew without dropout."""
     found = variance_shift(sources).loc[list(sources.table("evidence/recalibrated.csv")["variant"])]
     rows = pd.DataFrame({
-        "variant": found.index, "as trained (%)": list(found["accuracy"]),
-        "statistics taken anew (%)": list(found["recalibrated"]), "difference": list(found["gain"]),
+        "variant": found.index, "test, as trained (%)": list(found["accuracy"]),
+        "test, anew (%)": list(found["recalibrated"]), "difference": list(found["gain"]),
+        "training, as trained (%)": list(found["train_accuracy"]),
+        "training, anew (%)": list(found["train_recalibrated"]),
     })  # fmt: skip
-    rows.attrs["formats"] = {"as trained (%)": ".2f", "statistics taken anew (%)": ".2f", "difference": "+.2f"}
+    rows.attrs["formats"] = {column: ".2f" for column in rows if "%" in column} | {"difference": "+.2f"}
     return rows

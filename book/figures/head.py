@@ -166,8 +166,8 @@ def head_shifts(sources: Sources) -> Any:
     if gone:
         ax.axvspan(min(gone) - 0.5, shifts["pixels"].max() + 0.3, color=soft(), alpha=0.14, linewidth=0, zorder=0)
         ax.annotate(
-            "ink leaves\nthe image", (shifts["pixels"].max() + 0.2, 0.86), xycoords=("data", "axes fraction"),
-            ha="right", va="top", size=9.5,
+            "ink leaves the image", (shifts["pixels"].max() + 0.3, 1.01), xycoords=("data", "axes fraction"),
+            ha="right", va="bottom", size=9.5,
         )  # fmt: skip
     ax.set(xlabel="digits moved by (pixels)", ylabel="test accuracy (%)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -12,17 +12,19 @@ from _ext.figures import figure, table
 from _ext.frames import frame
 from _ext.keys import Value, write
 from _ext.sources import REFERENCE, Sources
+from _ext.standard import interval
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.stats import chi2, t
 
 from experiments.studies import STUDIES
-from s6core import stats
+from s6core import plots, stats
 from s6core.style import colours, marker
 
 STUDY, PUBLISHED = "ablations", "reference"  # the study's own recipe, and the published one
 SEEDS = (2, 3, 4, 5, 6, 8, 10, 15, 20, 30)
 ARMS = (1, 3, 5, 10)
+AGAIN = "reference again"
 REPEATS, FEWER = 4_000, 1_000  # invented studies; counting the sign flips of ten seeds takes its time
 SHOWN = ("fc", "no-bn", "dropout-0.10", "dropout-0.25", "no-bn+fc")  # whose differences are drawn beside the curves
 RULES = {
@@ -64,10 +66,10 @@ def floor(sources: Sources) -> pd.DataFrame:
 def claims(sources: Sources) -> pd.DataFrame:
     """How often two arms of the same net look different: rows `best-seed-5` and so on, `rate` in per cent of studies.
 
-    Invented studies with the spread measured here. A claim is that the new arm is better by the margin or more; under
-    this book's rule, that it *helps*. Best epochs gain what the published recipe's own runs gained, drawn at random.
+    Invented studies with the spread of the published recipe; its best epochs gain what its own runs gained, drawn at
+    random. A claim is that the new arm is better by the margin or more; under this book's rule, that it *helps*.
     """
-    values, gaps = figures_of(sources, STUDY), epoch_gaps(sources, PUBLISHED)
+    values, gaps = figures_of(sources, PUBLISHED), epoch_gaps(sources, PUBLISHED)
     accuracy, spread = float(values.mean()), float(values.std())
     rows = {}
     for n in ARMS:
@@ -87,7 +89,7 @@ def claims(sources: Sources) -> pd.DataFrame:
         rows |= {f"{name}-{n}": {"rule": RULES[name], "n": n, "rate": 100 * rate} for name, rate in rates.items()}
     found = pd.DataFrame.from_dict(rows, orient="index")
     count = f"{REPEATS:,} invented studies, {FEWER:,} for this book's rule beyond 5 seeds"
-    found.attrs = {"note": f"{count}; sd {spread:.3f} as measured in results/{STUDY}/runs.csv"}
+    found.attrs = {"note": f"{count}; sd {spread:.3f} as measured in results/{PUBLISHED}/runs.csv"}
     return found
 
 
@@ -97,6 +99,48 @@ def epoch_gaps(sources: Sources, study: str) -> np.ndarray:
     own = epochs[(epochs["variant"] == REFERENCE) & epochs["seed"].isin(seeds)]
     wide = own.pivot(index="epoch", columns="seed", values="test_accuracy").sort_index()
     return (wide.max() - wide.iloc[-1]).round(9).to_numpy()
+
+
+def halves(sources: Sources) -> pd.DataFrame:
+    """Return the reference's first seeds as they are, and its last ones as if they were a variant with these seeds."""
+    runs = sources.runs(STUDY)
+    own = runs[(runs["variant"] == REFERENCE) & (runs["status"] == "finished")].sort_values("seed")
+    half = len(own) // 2
+    first, last = own.iloc[:half], own.iloc[len(own) - half :]
+    return pd.concat([first, last.assign(variant=AGAIN, seed=list(first["seed"]))], ignore_index=True)
+
+
+@frame
+def same(sources: Sources) -> pd.DataFrame:
+    """One row, `all`: the reference's last seeds against its first ones, judged as if they were a variant."""
+    found = stats.compare(halves(sources), reference=REFERENCE, rng=np.random.default_rng(0)).set_axis(["all"])
+    found.attrs = {"kinds": {"difference": "points"}, "note": f"the reference's own runs, results/{STUDY}/runs.csv"}
+    return found
+
+
+@figure
+def noise_same(sources: Sources) -> Any:
+    """The reference's last seeds against its first ones, as every variant is drawn against the reference."""
+    return plots.plot_differences(halves(sources))
+
+
+@table
+def noise_same_table(sources: Sources) -> pd.DataFrame:
+    """The same in numbers, as every variant is listed."""
+    runs, found = halves(sources), same(sources).loc["all"]
+    rows = [
+        {"variant": name, "parameters": own["parameters"].iloc[0], "seeds": len(own),
+         "test accuracy (%)": own["test_accuracy"].mean()}
+        for name, own in runs.groupby("variant", sort=False)
+    ]  # fmt: skip
+    rows[1] |= {
+        "difference": found["difference"], "95% interval of it": interval("points", found), "p": found["p_t"],
+        "verdict": found["verdict"],
+    }  # fmt: skip
+    answer = pd.DataFrame(rows)
+    answer.attrs["formats"] = {"parameters": ",", "test accuracy (%)": ".2f", "difference": "+.2f", "p": ".3f"}
+    answer.attrs["right"] = ("95% interval of it",)
+    return answer
 
 
 @frame
@@ -138,7 +182,10 @@ def pairing_overall(sources: Sources) -> pd.DataFrame:
     found = pairs(sources)
     known = found.dropna(subset="correlation")
     n = int(known["n"].min()) if len(known) else 0
+    largest = int(known["n"].max()) if len(known) else 0
     row = {
+        "intervals": int(known["low"].notna().sum()), "largest": largest,
+        "chance_largest": _chance(largest) if largest > 2 else np.nan,
         "variants": len(known), "n": n, "gain": int((known["ratio"] < 1).sum()),
         "median_ratio": known["ratio"].median(), "median_correlation": known["correlation"].median(),
         "lowest": known["correlation"].min(), "highest": known["correlation"].max(),
@@ -146,7 +193,8 @@ def pairing_overall(sources: Sources) -> pd.DataFrame:
     }  # fmt: skip
     answer = pd.DataFrame([row], index=["all"])
     answer.attrs = {
-        "kinds": {"gain": "count", "beyond": "count", "median_ratio": "share", "chance": "share",
+        "kinds": {"gain": "count", "beyond": "count", "chance_largest": "share",
+                  "median_ratio": "share", "chance": "share",
                   "median_correlation": "share", "lowest": "share", "highest": "share"},
         "note": f"results/{STUDY}/runs.csv",
     }  # fmt: skip

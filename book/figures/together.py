@@ -13,6 +13,7 @@ from _ext.frames import frame
 from _ext.keys import Value, write, write_interval
 from _ext.sources import REFERENCE, Sources
 from _ext.standard import comparison, decisive_p
+from figures.batchnorm import GUESSING
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.stats import levene
@@ -61,11 +62,14 @@ def factorial(sources: Sources) -> pd.DataFrame:
     inside = found.loc[list(dict.fromkeys(own["variant"]))]
     left = found.index.difference(inside.index, sort=False)
     seeds = set.intersection(*(set(group["seed"]) for _, group in own.groupby("variant")))
+    stuck = runs[runs["test_accuracy"] < GUESSING]
     spread, means = inside["sd"], found.loc[found["n_diverged"] == 0, "test_accuracy"]
     logs = own.groupby("variant")["log_errors"].std()
     groups = [group for _, group in own.groupby("variant")]
     enough = len(groups) > 1 and min(map(len, groups)) >= 3
     row = {
+        "stuck": len(stuck),
+        "stuck_runs": ", ".join(f"{v} (seed {s})" for v, s in zip(stuck["variant"], stuck["seed"], strict=True)),
         "planned": len(CELLS), "stored": int((found["n"] + found["n_diverged"] > 0).sum()), "used": len(inside),
         "factors": len(factors), "seeds": len(seeds), "diverged": int(found["n_diverged"].sum()),
         "diverged_cells": int((found["n_diverged"] > 0).sum()), "left_out": ", ".join(left),
@@ -77,7 +81,8 @@ def factorial(sources: Sources) -> pd.DataFrame:
         "p_spread_log": levene(*(g["log_errors"] for g in groups)).pvalue if enough else np.nan,
         "log_high": logs.max(), "log_low": logs.min(),
     }  # fmt: skip
-    kinds = {name: "count" for name in ("planned", "stored", "used", "factors", "seeds", "diverged", "diverged_cells")}
+    counts = ("planned", "stored", "used", "factors", "seeds", "diverged", "diverged_cells", "stuck")
+    kinds = dict.fromkeys(counts, "count")
     kinds |= {"sd_high": "sd", "sd_low": "sd", "log_high": "sd", "log_low": "sd", "p_spread": "p", "p_spread_log": "p"}
     answer = pd.DataFrame([row], index=["all"])
     answer.attrs = {"kinds": kinds, "note": f"the factorial in results/{STUDY}/runs.csv"}
@@ -180,7 +185,7 @@ def additive(sources: Sources) -> pd.DataFrame:
     points_accuracy adds their differences, factor_accuracy multiplies the errors by their factors.
     """
     runs = factor_runs(sources)
-    columns = ["n", "test_accuracy", "reference_error", "points_accuracy", "factor_accuracy"]
+    columns = ["n", "test_accuracy", "reference_accuracy", "reference_error", "points_accuracy", "factor_accuracy"]
     rows = pd.DataFrame(0.0, index=[cell for cell in CELLS if "+" in cell], columns=columns)
     for cell in rows.index:
         parts = cell.split("+")
@@ -189,7 +194,8 @@ def additive(sources: Sources) -> pd.DataFrame:
             continue
         points, logs = (values.mean() for values in seeds)
         sums = [values[parts].sum() - (len(parts) - 1) * values[REFERENCE] for values in (points, logs)]
-        rows.loc[cell] = [len(seeds[0]), points[cell], np.exp(logs[REFERENCE]), sums[0], 100 - np.exp(sums[1])]
+        base = [points[REFERENCE], np.exp(logs[REFERENCE])]
+        rows.loc[cell] = [len(seeds[0]), points[cell], *base, sums[0], 100 - np.exp(sums[1])]
     rows.attrs = {"kinds": {"reference_error": "percent"}, "note": f"results/{STUDY}/runs.csv"}
     return rows
 
@@ -411,17 +417,11 @@ def together_effects(sources: Sources) -> Any:
 
 @figure
 def together_differences(sources: Sources) -> Any:
-    """Every other cell against the reference, pair by pair; beyond a tenth of a point the axis is logarithmic."""
+    """Every other cell against the reference, pair by pair."""
     runs = factor_runs(sources)
     chosen = list(dict.fromkeys(runs["variant"]))
     ax = plots.plot_differences(runs, variants=chosen, comparison=sources.comparison(STUDY))
-    ax.set_xscale("symlog", linthresh=0.1, linscale=0.6)
     ax.figure.set_size_inches(7.2, 1.3 + 0.45 * len(chosen))
-    each = stats.paired_differences(runs)["difference"].abs().max()
-    ticks = [tick for tick in (0.1, 0.3, 1, 3, 10, 30, 100) if tick <= 1.5 * each]
-    ax.xaxis.set_major_locator(FixedLocator([*(-tick for tick in ticks), 0, *(tick for tick in ticks if tick <= 1)]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
-    ax.xaxis.set_minor_locator(NullLocator())
     return ax
 
 
