@@ -252,8 +252,13 @@ def test_a_run_that_learnt_nothing_is_counted_and_named(together: ModuleType, ma
         runs.loc[(runs["variant"] == "no-bn+fc") & (runs["seed"] == 2), "test_accuracy"] = 11.35
         return runs
 
-    row = together.factorial(make(change=guess)).loc["all"]
+    sources = make(change=guess)
+    row = together.factorial(sources).loc["all"]
     assert (row["stuck"], row["stuck_runs"]) == (1, "no-bn+fc (seed 2)")
+    with_it, without = together.company(sources), together.company_settled(sources)
+    assert (with_it.loc["no-bn@fc", "n"], without.loc["no-bn@fc", "n"]) == (4, 3)
+    assert without.loc["no-bn@fc", "difference"] == pytest.approx(-PARTS["no-bn"][0], abs=0.01)
+    assert with_it.loc["no-bn@fc", "difference"] < -20
 
 
 def test_a_diverged_cell_leaves_the_largest_factorial_without_it(together: ModuleType, make: Any) -> None:

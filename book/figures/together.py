@@ -144,7 +144,18 @@ def company(sources: Sources) -> pd.DataFrame:
 
     Paired by seed; in points, and as the factor by which the errors change. Where one of the pairs diverged, no mean.
     """
+    return _company(factor_runs(sources))
+
+
+@frame
+def company_settled(sources: Sources) -> pd.DataFrame:
+    """The same over the seeds with which every cell left guessing behind: how much hangs on a run that did not."""
     runs = factor_runs(sources)
+    stuck = runs.loc[runs["test_accuracy"] < GUESSING, "seed"]
+    return _company(runs[~runs["seed"].isin(stuck)])
+
+
+def _company(runs: pd.DataFrame) -> pd.DataFrame:
     names = {tuple(changed.items()): cell for cell, changed in CELLS.items()}
     rows = {}
     for part in WORDS:
