@@ -80,7 +80,7 @@ def test_the_table_prints_the_p_that_the_verdict_rests_on(tmp_path: Path):
     assert table.loc["no-bn", ["verdict", "p (Holm)"]].tolist() == ["hurts", "0.006 (signs)"]  # 3 × 2 / 2¹⁰
     assert table.loc["fc", ["verdict", "p (Holm)"]].tolist() == ["hurts", "< 0.001"]
     assert told.loc["gap-fc", "p_t_holm"] == 1
-    assert table.loc["gap-fc", ["verdict", "p (Holm)"]].tolist() == ["equivalent", "< 0.001 (margin)"]
+    assert table.loc["gap-fc", ["verdict", "p (Holm)"]].tolist() == ["equivalent", "< 0.001 (eq.)"]
     assert pd.isna(table.loc["max", "p (Holm)"]) and table.loc["max", "verdict"] == "undecided"
 
 

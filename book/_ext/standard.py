@@ -103,7 +103,7 @@ def decisive_p(row: pd.Series) -> str | None:
     if row.get("n_diverged"):
         name, test = "p_holm", " (signs)"
     elif row["verdict"] == "equivalent":
-        name, test = "p_equivalent_holm", " (margin)"
+        name, test = "p_equivalent_holm", " (eq.)"  # a longer word would push the verdict out of sight
     return None if pd.isna(row[name]) else write(Value(kind="p", number=float(row[name]))) + test
 
 
