@@ -16,12 +16,6 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-"""The environment in which glibc (2.35 on) asks Linux for pages of 2 MB, which it reads only when a process starts.
-
-A training step walks through 150 MB of activations; with fewer pages fewer addresses have to be looked up.
-"""
-
 
 def die_with_parent(parent: int) -> None:
     """Have Linux kill this process as soon as `parent` is gone, also if it is gone already."""

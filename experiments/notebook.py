@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -20,7 +19,6 @@ from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from experiments.kernel import LARGE_PAGES
 from s6core import results
 
 TEMPLATE = Path(__file__).with_name("ablation.ipynb")
@@ -124,7 +122,6 @@ class Kernel(AsyncKernelManager):  # type: ignore[misc]
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
         options |= {"cwd": str(results.REPOSITORY), "stdout": self.sink, "stderr": self.sink}
-        options["env"] = {**LARGE_PAGES, **(options.get("env") or os.environ)}  # what the user set stays
         return await super()._async_pre_start_kernel(**options)
 
     pre_start_kernel = _async_pre_start_kernel

@@ -13,7 +13,6 @@ ours                `s6core.train.fit` at batch 128 as `s6 run` trains: a proces
                     a GPU one process
 ours-one-process    one of these alone
 ours-memory-returned   the same without `s6core.devices.keep_freed_memory`
-ours-small-pages    the same without `experiments.kernel.LARGE_PAGES`
 notebook-empty, notebook-imports   seconds that papermill takes with a notebook that does nothing, or only imports
                     what the template does
 """
@@ -45,7 +44,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from experiments import machine
-from experiments.kernel import LARGE_PAGES, die_with_parent
+from experiments.kernel import die_with_parent
 from s6core import data, devices, results, sources, train
 from s6core.config import RECIPES, ConfigError, NetConfig, TrainConfig
 from s6core.net import build
@@ -66,7 +65,6 @@ class Way:
     threads: int = 1
     loader_processes: int | None = None
     keep_memory: bool = True
-    large_pages: bool = True
 
     @property
     def published(self) -> bool:
@@ -76,7 +74,7 @@ class Way:
         """Return the names of its processes; ways that can share a process do."""
         if self.published:
             return ["published"]
-        return [f"ours-{n}" if self.keep_memory and self.large_pages else self.name for n in range(self.processes)]
+        return [f"ours-{n}" if self.keep_memory else "ours-memory-returned" for n in range(self.processes)]
 
 
 def ways(device: str, cores: int, processes: int) -> list[Way]:
@@ -90,7 +88,6 @@ def ways(device: str, cores: int, processes: int) -> list[Way]:
     if device == "cpu":
         ours.append(replace(ours[0], name="ours-one-process", processes=1))
         ours.append(replace(ours[1], name="ours-memory-returned", keep_memory=False))
-        ours.append(replace(ours[1], name="ours-small-pages", large_pages=False))
     turns = [way for pair in zip(theirs, ours, strict=False) for way in pair]
     return turns + theirs[len(ours) :]
 
@@ -191,7 +188,7 @@ def tabulate(todo: list[Way], rates: dict[str, list[float]], notebooks: dict[str
             "rounds": len(own), "batch_size": way.batch_size, "processes": way.processes, "threads": way.threads,
             "loader_processes": way.loader_processes,
         })  # fmt: skip
-        if not (way.keep_memory and way.large_pages):
+        if not way.keep_memory:
             kept = rates[names["ours-one-process"].name]
             gains = [one / other for one, other in zip(kept, own, strict=True)]
             rows[-1] |= {
@@ -260,8 +257,7 @@ def main(rounds: int, seconds: float, device: str, out: Path) -> None:
                 bar.set_description(name)
                 notebooks[name].append(time_notebook(source))
                 bar.update()
-        users = {seat: way for way in todo for seat in way.seats()}
-        seats = {seat: stack.enter_context(_process(way)) for seat, way in users.items()}
+        seats = {seat: stack.enter_context(_process()) for way in todo for seat in way.seats()}
         for turn in range(rounds + 1):
             for way in todo:
                 bar.set_description(f"round {turn} of {rounds}: {way.name}" if turn else "warming up")
@@ -284,13 +280,10 @@ def _forever(loader: DataLoader) -> Iterator[Any]:
         yield from loader
 
 
-def _process(way: Way) -> ProcessPoolExecutor:
-    """Start a process for a way, which ends with this one however it ends."""
+def _process() -> ProcessPoolExecutor:
+    """Return a process that starts with its first task, and ends with this one however it ends."""
     context = get_context("spawn")  # a fork would inherit torch's threads and how it takes memory
-    process = ProcessPoolExecutor(1, mp_context=context, initializer=die_with_parent, initargs=(os.getpid(),))
-    with mock.patch.dict(os.environ, {} if way.published or not way.large_pages else LARGE_PAGES):
-        process.submit(os.getpid).result()  # it starts with its first task
-    return process
+    return ProcessPoolExecutor(1, mp_context=context, initializer=die_with_parent, initargs=(os.getpid(),))
 
 
 if __name__ == "__main__":
