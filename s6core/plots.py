@@ -89,7 +89,8 @@ def plot_accuracy_parameters(
         for variant, shift in zip(group, _spread(len(group), 0.011 * (len(group) - 1)), strict=True):
             x, row = counts[variant] * 10**shift, summary.loc[variant]
             each = runs.loc[(runs["variant"] == variant) & runs[metric].notna(), metric]
-            _bar(ax, [x, x], [row["low"], row["high"]], tint[variant])
+            # no accuracy lies beyond 0 or 100%: Student's t does not know that
+            _bar(ax, [x, x], np.clip([row["low"], row["high"]], 0, 100).tolist(), tint[variant])
             beside = [x * 10**-0.007] * len(each)
             ax.plot(beside, each, "o", color=tint[variant], markersize=4.5, markeredgewidth=0, alpha=0.55)
             ax.plot(x, row["mean"], marker(variant), color=tint[variant], markersize=9, label=variant)

@@ -177,3 +177,10 @@ def test_mistakes_name_label_prediction_and_how_many_seeds() -> None:
     assert {"4 read as 9", "5 read as 3/6", "3 of 3", "1 of 3"} <= set(words(ax))
     with pytest.raises(ValueError, match="images: 3 of them, but 2 rows"):
         diagrams.plot_mistakes(images, rows[:2])
+
+
+def test_the_interval_of_an_accuracy_is_drawn_no_higher_than_accuracies_go(runs: pd.DataFrame) -> None:
+    runs.loc[(runs["variant"] == "fc") & (runs["seed"] == 1), "test_accuracy"] = 40
+    ax = plots.plot_accuracy_parameters(runs)
+    heights = np.concatenate([np.asarray(drawn.get_ydata(), float) for drawn in ax.lines])
+    assert heights.max() == 100 and heights.min() >= 0
