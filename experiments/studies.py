@@ -51,6 +51,8 @@ def cells() -> dict[str, Overrides]:
     return found
 
 
+LINEAR: Overrides = {"logit_activation": False}  # no ReLU on the logit maps: a norm behind it hides what it does there
+
 STUDIES = {
     "smoke": Study(
         question="Does the whole chain work here?",
@@ -68,6 +70,16 @@ STUDIES = {
         common={"validate": True, "epochs": 6, "batch_size": 128, "schedule": "one-cycle", "augment": "none"},
         seeds=1,
     ),
+    "no-bn-recipe": Study(
+        question="Which rate suits the net without BatchNorm, and does its ReLU on the logits hold it back? "
+        "Chosen on the validation split alone.",
+        variants={
+            f"lr-{lr}{word}": {"lr": lr, **logits}
+            for word, logits in (("", {}), ("+linear-logits", LINEAR))
+            for lr in (0.01, 0.03, 0.1, 0.3)
+        },
+        common={"norm": "none", "validate": True},
+    ),
     "reference": Study(
         question="Does the published recipe reach what was published?",
         variants={"reference": {}},
@@ -84,12 +96,15 @@ STUDIES = {
             "dropout-0.05": {"dropout": 0.05},
             "dropout-0.50": {"dropout": 0.5},
             "dropout-0.10-channel": {"dropout": 0.1, "dropout_kind": "channel"},
+            "linear-logits": {**LINEAR, "seeds": 5},
+            "no-bn+linear-logits": {"norm": "none", **LINEAR, "seeds": 5},
         },
         families={
             "batchnorm": ("no-bn", "group", "layer"),
             "head": ("fc", "gap-fc", "max"),
             "dropout": ("dropout-0.05", "dropout-0.10", "dropout-0.25", "dropout-0.50", "dropout-0.10-channel"),
             "together": tuple(name for name in cells() if "+" in name),
+            "logits": ("linear-logits", "no-bn+linear-logits"),  # asked after the answers to "batchnorm" were known
         },
     ),
     "learning-rates": Study(
