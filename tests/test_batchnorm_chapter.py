@@ -32,13 +32,17 @@ RATES = {  # three seeds each: two nets at three rates
 }
 
 
-@pytest.fixture(scope="module")
-def chapter() -> Any:
-    spec = importlib.util.spec_from_file_location("batchnorm", ROOT / "book" / "figures" / "batchnorm.py")
+def load(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "figures" / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def chapter() -> Any:
+    return load("batchnorm_rates")
 
 
 @pytest.fixture
@@ -98,9 +102,9 @@ def test_the_rates_are_drawn_with_what_diverged(chapter: Any, invented: Sources)
     matplotlib.pyplot.close(ax.figure)
 
 
-def test_the_whole_gradient_is_that_of_all_layers(chapter: Any) -> None:
+def test_the_whole_gradient_is_that_of_all_layers() -> None:
     sources = Sources(ROOT / "results")
     steps = sources.table("inside/steps.csv")
     one = steps[(steps["variant"] == "no-bn") & (steps["seed"] == 0) & (steps["step"] == 1)]
-    found = chapter.totals(sources).query("variant == 'no-bn' and seed == 0 and step == 1")["gradient"].item()
+    found = load("batchnorm").totals(sources).query("variant == 'no-bn' and seed == 0 and step == 1")["gradient"].item()
     assert found == pytest.approx(math.hypot(*one["gradient"]))

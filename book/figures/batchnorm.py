@@ -1,4 +1,4 @@
-"""Batch normalisation: what it does to a map, what goes through a net with and without it, which rates it bears."""
+"""Batch normalisation: what it does to a map, what goes through a net with and without it, what its rivals do."""
 
 from __future__ import annotations
 
@@ -8,22 +8,17 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.figures import figure, table
+from _ext.figures import figure
 from _ext.frames import frame
 from _ext.sources import Sources
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from s6core import stats
-from s6core.config import TrainConfig
 from s6core.style import INK, colour, marker
 
 NETS = {"reference": "with batch norm", "no-bn": "without"}
 DASHES = {"reference": "-", "no-bn": (0, (4, 1.5))}
-RATES = "learning-rates"
-USABLE = 90.0  # a rate is usable if every seed of it is at least this accurate (%) after the study's one epoch
-GUESSING = 15.0  # below it (%) a net has learnt nothing to speak of
-RATE_NETS = {"bn": "reference", "no-bn": "no-bn"}  # the study's words for the two nets
 
 
 @frame
@@ -110,45 +105,6 @@ def rivals(sources: Sources) -> pd.DataFrame:
     answer = pd.DataFrame.from_dict(rows, orient="index")
     answer.attrs = {"kinds": {"difference": "points"}, "note": "paired by seed, results/ablations/runs.csv"}
     return answer
-
-
-@frame
-def usable_rates(sources: Sources) -> pd.DataFrame:
-    """By net (`bn`, `no-bn`): the learning rates at which every seed is usable, how many, and the best of them."""
-    runs = rates(sources)
-    rows = {}
-    for net in RATE_NETS:
-        own = runs[runs["net"] == net]
-        by = own.groupby("lr")["test_accuracy"]
-        whole = by.apply(lambda values: bool((values >= USABLE).all()))  # a run that diverged has NaN, and is not
-        good = list(whole[whole].index)
-        left = by.apply(lambda values: bool((values >= GUESSING).all()))
-        means = by.agg(lambda values: values.mean(skipna=False))  # no mean where a run diverged
-        best = float(means.idxmax()) if means.notna().any() else np.nan
-        rows[net] = {
-            "usable": len(good), "learning": int(left.sum()), "tried": len(whole), "lowest": min(good, default=np.nan),
-            "highest": max(good, default=np.nan), "ratio": max(good) / min(good) if good else np.nan,
-            "best": best, "accuracy": means.max(), "own": means.get(TrainConfig().lr, np.nan),
-            "top": own["lr"].max(), "slow": means.iloc[0],
-            "fast": int((own.loc[own["lr"] == own["lr"].max(), "test_accuracy"] >= GUESSING).sum()),
-            "diverged": int((own["status"] == "diverged").sum()),
-            "runs": len(own), "seeds": own["seed"].nunique(), "threshold": USABLE, "guessing": GUESSING,
-            "chance": int((own["test_accuracy"] < GUESSING).sum()),
-        }  # fmt: skip
-    found = pd.DataFrame.from_dict(rows, orient="index")
-    for column, which in (("gap", "own"), ("best_gap", "accuracy")):
-        found[column] = found.loc["no-bn", which] - found.loc["bn", which]
-    kinds = dict.fromkeys(("usable", "learning", "tried", "diverged", "runs", "seeds", "chance", "fast"), "count")
-    kinds |= {"accuracy": "percent", "own": "percent", "gap": "points", "best_gap": "points"}
-    found.attrs = {"kinds": kinds, "note": f"after one epoch, results/{RATES}/runs.csv"}
-    return found
-
-
-def rates(sources: Sources) -> pd.DataFrame:
-    """Return the runs of the study of learning rates with their net and rate, as their variants name them."""
-    runs = sources.runs(RATES)
-    parts = runs["variant"].str.extract(r"^(?P<net>.+)-lr-(?P<lr>[\d.]+)$")
-    return runs.assign(net=parts["net"], lr=parts["lr"].astype(float))
 
 
 @figure
@@ -249,72 +205,6 @@ def batchnorm_steps(sources: Sources) -> Any:
         ax.set_xlabel("step")
     _legend(picture, axes)
     return picture
-
-
-@figure
-def batchnorm_rates(sources: Sources) -> Any:
-    """Accuracy after one epoch against the learning rate, every seed, and runs that diverged."""
-    found = rates(sources)
-    ax = plt.figure(figsize=(6.8, 4.3)).add_subplot()
-    for shift, (net, variant) in zip((0.94, 1.06), RATE_NETS.items(), strict=True):
-        own, tint = found[found["net"] == net], colour(variant)
-        done = own.dropna(subset=["test_accuracy"])
-        share = done["test_accuracy"].clip(1, 99.9) / 100
-        ax.plot(shift * done["lr"], share, marker(variant), color=tint, alpha=0.7, markersize=6, markeredgewidth=0)
-        whole = own.groupby("lr")["test_accuracy"].agg(lambda values: values.mean(skipna=False)).dropna()
-        middle = whole.clip(1, 99.9) / 100  # no mean where a run diverged
-        ax.plot(shift * middle.index, middle, color=tint, linestyle=DASHES[variant], label=NETS[variant])
-        lost = own[own["test_accuracy"].isna()].groupby("lr").size()
-        row = 0.07 if variant == "reference" else 0.025
-        for lr, count in lost.items():
-            ax.plot(shift * lr, row, "x", color=tint, transform=ax.get_xaxis_transform(), markersize=8, clip_on=False)
-            ax.annotate(
-                f"{count}", (shift * lr, row), xycoords=ax.get_xaxis_transform(), xytext=(7, 0),
-                textcoords="offset points", va="center", size=9, color=mpl.rcParams["text.color"],
-            )  # fmt: skip
-    ax.set_xscale("log")
-    ax.set_yscale("logit")
-    ax.set_ylim(0.05 if found["test_accuracy"].notna().all() else 0.035, 0.995)
-    levels = (0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99)
-    ax.yaxis.set_major_locator(FixedLocator(levels))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}"))
-    ax.yaxis.set_minor_locator(NullLocator())
-    ticks = sorted(set(found["lr"]))
-    ax.xaxis.set_major_locator(FixedLocator(ticks))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda lr, _: f"{lr:g}"))
-    ax.xaxis.set_minor_locator(NullLocator())
-    for at, words, axis in ((0.1, "guessing", "h"), (TrainConfig().lr, "the study's rate", "v")):
-        draw = ax.axhline if axis == "h" else ax.axvline
-        draw(at, color=mpl.rcParams["axes.edgecolor"], linestyle=(0, (2, 3)), linewidth=1.2, zorder=1)
-        place, offset = ((ticks[0], at), (0, -3)) if axis == "h" else ((at, 0.995), (-4, -4))
-        ax.annotate(
-            words, place, xytext=offset, textcoords="offset points", size=9, color=mpl.rcParams["axes.edgecolor"],
-            **({"va": "top"} if axis == "h" else {"ha": "right", "va": "top"}),
-        )  # fmt: skip
-    ax.set(xlabel="peak learning rate", ylabel="test accuracy after one epoch (%)")
-    ax.legend(loc="center left")
-    return ax
-
-
-@table
-def batchnorm_rates_table(sources: Sources) -> pd.DataFrame:
-    """Accuracy after one epoch by learning rate, with and without: the mean of the seeds, lowest and highest."""
-    runs = rates(sources)
-    rows = []
-    for lr, each in runs.groupby("lr"):
-        row: dict[str, Any] = {"learning rate": f"{lr:g}"}
-        for net, variant in RATE_NETS.items():
-            own = each[each["net"] == net]
-            done = own["test_accuracy"].dropna()
-            row[f"{NETS[variant]}: mean (%)"] = done.mean() if len(done) == len(own) and len(own) else np.nan
-            spread = f"{done.min():.2f}–{done.max():.2f}" if len(done) else None
-            row[f"{NETS[variant]}: from – to"] = spread
-            row[f"{NETS[variant]}: diverged"] = f"{len(own) - len(done)} of {len(own)}"
-        rows.append(row)
-    found = pd.DataFrame(rows)
-    found.attrs["formats"] = {column: ".2f" for column in found if "mean" in column}
-    found.attrs["right"] = tuple(column for column in found if column != "learning rate")
-    return found
 
 
 def _three() -> tuple[Any, list[Axes]]:

@@ -13,7 +13,7 @@ from _ext.frames import frame
 from _ext.keys import Value, write, write_interval
 from _ext.sources import REFERENCE, Sources
 from _ext.standard import comparison, decisive_p
-from figures.batchnorm import GUESSING
+from figures.batchnorm_rates import GUESSING
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.stats import levene
