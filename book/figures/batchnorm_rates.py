@@ -91,7 +91,7 @@ def own_rate(sources: Sources) -> pd.DataFrame:
 
 
 def own_rates(sources: Sources) -> pd.DataFrame:
-    """Return the runs of the search, all without batch norm, with their rate and logits, as their variants name them."""
+    """Return the runs of the search, all without batch norm, with the rate and the logits that their variants name."""
     runs = sources.runs(OWN)
     parts = runs["variant"].str.extract(r"^lr-(?P<lr>[\d.]+)(?P<bare>\+linear-logits)?$")
     return runs.assign(net=np.where(parts["bare"].isna(), "relu", "linear"), lr=parts["lr"].astype(float))
