@@ -104,7 +104,7 @@ STUDIES = {
             "head": ("fc", "gap-fc", "max"),
             "dropout": ("dropout-0.05", "dropout-0.10", "dropout-0.25", "dropout-0.50", "dropout-0.10-channel"),
             "together": tuple(name for name in cells() if "+" in name),
-            "logits": ("linear-logits", "no-bn+linear-logits"),  # asked after the answers to "batchnorm" were known
+            "own-recipe": ("no-bn+linear-logits", "linear-logits"),  # asked when "batchnorm" had its answers
         },
     ),
     "learning-rates": Study(
