@@ -14,10 +14,15 @@ from _ext.sources import Sources
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from experiments.studies import STUDIES
 from s6core import stats
 from s6core.style import INK, colour, marker
 
 NETS = {"reference": "with batch norm", "no-bn": "without"}
+RIVALS = [  # of the net without batch norm
+    name for family in ("batchnorm", "own-recipe") for name in STUDIES["ablations"].families[family]
+    if name not in ("no-bn", "linear-logits")
+]  # fmt: skip
 DASHES = {"reference": "-", "no-bn": (0, (4, 1.5))}
 
 
@@ -89,13 +94,16 @@ def _norm(norms: Any) -> pd.Series:
 
 @frame
 def rivals(sources: Sources) -> pd.DataFrame:
-    """What other norms do beside no norm at all, paired over the seeds that both have with the reference.
+    """What other norms, and other recipes without one, do beside no norm at all, paired over the seeds of both.
 
-    `recovered` is the share (%) of what leaving out the norm costs that they win back.
+    Their seeds are those that the reference has, too. `recovered` is the share (%) of what leaving out the norm costs
+    that they win back. There is no row where a run diverged: the pairs that are left would be a selection.
     """
-    wide = sources.runs("ablations").pivot(index="seed", columns="variant", values="test_accuracy")
+    runs = sources.runs("ablations")
+    lost = set(runs.loc[runs["status"] != "finished", "variant"])
+    wide = runs.pivot(index="seed", columns="variant", values="test_accuracy")
     rows = {}
-    for variant in (v for v in ("group", "layer") if v in wide):
+    for variant in (v for v in RIVALS if v in wide and not lost & {v, "no-bn", "reference"}):
         own = wide[["reference", "no-bn", variant]].dropna()
         found, cost = stats.mean_interval(own[variant] - own["no-bn"]), (own["reference"] - own["no-bn"]).mean()
         rows[variant] = {
