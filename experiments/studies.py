@@ -96,15 +96,18 @@ STUDIES = {
             "dropout-0.05": {"dropout": 0.05},
             "dropout-0.50": {"dropout": 0.5},
             "dropout-0.10-channel": {"dropout": 0.1, "dropout_kind": "channel"},
+            # asked when "batchnorm" had its answers; the rate is what "no-bn-recipe" chose, which for linear logits is
+            # the study's own
             "linear-logits": {**LINEAR, "seeds": 5},
             "no-bn+linear-logits": {"norm": "none", **LINEAR, "seeds": 5},
+            "no-bn+lr-0.03": {"norm": "none", "lr": 0.03, "seeds": 5},
         },
         families={
             "batchnorm": ("no-bn", "group", "layer"),
             "head": ("fc", "gap-fc", "max"),
             "dropout": ("dropout-0.05", "dropout-0.10", "dropout-0.25", "dropout-0.50", "dropout-0.10-channel"),
             "together": tuple(name for name in cells() if "+" in name),
-            "own-recipe": ("no-bn+linear-logits", "linear-logits"),  # asked when "batchnorm" had its answers
+            "own-recipe": ("no-bn+lr-0.03", "no-bn+linear-logits", "linear-logits"),
         },
     ),
     "learning-rates": Study(
