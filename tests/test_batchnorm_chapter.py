@@ -17,6 +17,8 @@ sys.path.append(str(ROOT / "book"))
 
 from _ext.sources import Sources  # noqa: E402
 
+from experiments.studies import STUDIES  # noqa: E402
+from s6core.config import TrainConfig  # noqa: E402
 from s6core.results import RUN_COLUMNS  # noqa: E402
 from s6core.style import style  # noqa: E402
 
@@ -108,3 +110,36 @@ def test_the_whole_gradient_is_that_of_all_layers() -> None:
     one = steps[(steps["variant"] == "no-bn") & (steps["seed"] == 0) & (steps["step"] == 1)]
     found = load("batchnorm").totals(sources).query("variant == 'no-bn' and seed == 0 and step == 1")["gradient"].item()
     assert found == pytest.approx(math.hypot(*one["gradient"]))
+
+
+def test_the_net_without_batch_norm_trains_at_the_rate_that_validated_best(chapter: Any) -> None:
+    """A new search may choose another rate; then the study must follow."""
+    found = chapter.own_rate(Sources(ROOT / "results"))
+    assert STUDIES["ablations"].variants["no-bn+lr-0.03"]["lr"] == found.loc["relu", "best"]
+    assert found.loc["linear", "best"] == TrainConfig().lr  # so that no-bn+linear-logits needs no rate of its own
+
+
+def test_a_rate_at_which_a_run_diverged_is_never_chosen(chapter: Any, tmp_path: Path) -> None:
+    runs = pd.read_csv(ROOT / "results" / "no-bn-recipe" / "runs.csv")
+    high = runs["variant"] == "lr-0.3"
+    assert (runs.loc[high, "status"] == "diverged").any()
+    runs.loc[high & (runs["status"] == "finished"), "validation_accuracy"] = 99.9
+    (tmp_path / "no-bn-recipe").mkdir()
+    runs.to_csv(tmp_path / "no-bn-recipe" / "runs.csv", index=False)
+    found = chapter.own_rate(Sources(tmp_path)).loc["relu"]
+    assert (found["best"], found["diverged"]) == (0.03, 1)
+    with style("light"):
+        ax = chapter.batchnorm_own_rates(Sources(tmp_path))
+    assert [line.get_marker() for line in ax.lines].count("x") == 1
+    matplotlib.pyplot.close(ax.figure)
+
+
+def test_rivals_are_paired_with_the_net_without_batch_norm() -> None:
+    found = load("batchnorm").rivals(Sources(ROOT / "results"))
+    wide = pd.read_csv(ROOT / "results" / "ablations" / "runs.csv").pivot(
+        index="seed", columns="variant", values="test_accuracy"
+    )
+    for variant in ("group", "no-bn+linear-logits"):
+        pairs = (wide[variant] - wide["no-bn"]).dropna()
+        assert found.loc[variant, "n"] == len(pairs)
+        assert found.loc[variant, "difference"] == pytest.approx(pairs.mean())

@@ -99,17 +99,39 @@ def rivals(sources: Sources) -> pd.DataFrame:
     Their seeds are those that the reference has, too. `recovered` is the share (%) of what leaving out the norm costs
     that they win back. There is no row where a run diverged: the pairs that are left would be a selection.
     """
-    runs = sources.runs("ablations")
-    lost = set(runs.loc[runs["status"] != "finished", "variant"])
-    wide = runs.pivot(index="seed", columns="variant", values="test_accuracy")
     rows = {}
-    for variant in (v for v in RIVALS if v in wide and not lost & {v, "no-bn", "reference"}):
-        own = wide[["reference", "no-bn", variant]].dropna()
-        found, cost = stats.mean_interval(own[variant] - own["no-bn"]), (own["reference"] - own["no-bn"]).mean()
-        rows[variant] = {
-            "n": found.n, "difference": found.mean, "low": found.low, "high": found.high,
-            "recovered": 100 * found.mean / cost,
-        }  # fmt: skip
+    for variant in RIVALS:
+        own = _paired(sources, "reference", "no-bn", variant)
+        if len(own):
+            cost = (own["reference"] - own["no-bn"]).mean()
+            rows[variant] = _difference(own[variant] - own["no-bn"])
+            rows[variant]["recovered"] = 100 * rows[variant]["difference"] / cost
+    return _points(rows)
+
+
+@frame
+def bare(sources: Sources) -> pd.DataFrame:
+    """What leaving out batch norm changes where neither net has a ReLU on its logits; no row where a run diverged."""
+    own = _paired(sources, "linear-logits", "no-bn+linear-logits")
+    return _points({"no-bn": _difference(own["no-bn+linear-logits"] - own["linear-logits"])} if len(own) else {})
+
+
+def _paired(sources: Sources, *variants: str) -> pd.DataFrame:
+    """Return the test accuracy of each variant by the seeds that all have; nothing where a run of them diverged."""
+    runs = sources.runs("ablations")
+    runs = runs[runs["variant"].isin(variants)]
+    if (runs["status"] != "finished").any():
+        runs = runs[:0]
+    wide = runs.pivot(index="seed", columns="variant", values="test_accuracy")
+    return wide.reindex(columns=list(variants)).dropna()
+
+
+def _difference(pairs: pd.Series) -> dict[str, float]:
+    found = stats.mean_interval(pairs)
+    return {"n": found.n, "difference": found.mean, "low": found.low, "high": found.high}
+
+
+def _points(rows: dict[str, dict[str, float]]) -> pd.DataFrame:
     answer = pd.DataFrame.from_dict(rows, orient="index")
     answer.attrs = {"kinds": {"difference": "points"}, "note": "paired by seed, results/ablations/runs.csv"}
     return answer
