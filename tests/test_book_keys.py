@@ -176,9 +176,11 @@ def test_a_diverged_run_is_counted_and_not_averaged(sources: Sources, tmp_path: 
         runs.loc[hit, ["status", "test_accuracy", "test_loss", "train_accuracy", "train_loss"]] = [
             "diverged", float("nan"), float("nan"), float("nan"), float("nan"),
         ]  # fmt: skip
+        runs.loc[hit, "epochs"] = 1
         return runs
 
     changed = _changed(tmp_path, diverge)
+    assert look_up("ablations/epochs", changed).number == 6
     assert look_up("ablations/no-bn/diverged", changed).number == 1
     assert look_up("ablations/no-bn/n", changed).number == 2
     assert look_up("ablations/no-bn/test_accuracy", changed).number == pytest.approx(ACCURACIES["no-bn"][:2].mean())

@@ -90,6 +90,8 @@ def _of_study(study: str, quantity: str, sources: Sources) -> Value:
         return Value(kind="count", number=count, note=note)
     if quantity not in runs:
         raise KeyError(f"study {study}: {unknown('quantity', quantity, ['variants', 'runs', *runs.columns])}")
+    if quantity == "epochs" and (runs["status"] == "finished").any():
+        runs = runs[runs["status"] == "finished"]  # one that diverged stopped there
     common = runs[quantity].dropna().unique()
     if quantity == "device":
         return Value(kind="text", words=_devices(runs), note=note)
