@@ -25,6 +25,7 @@ Okabe and Ito, "Color Universal Design" (2008). Black, their eighth, is the ink 
 NAMED = {
     "reference": 0, "no-bn": 3, "fc": 2, "dropout-0.10": 1, "dropout-0.25": 4, "gap-fc": 5, "max": 6,
     "group": 5, "layer": 6, "instance": 1, "dropout-0.05": 6, "dropout-0.50": 3, "batch": 0, "none": 3, "gap": 0,
+    "no-bn+lr-0.03": 1, "no-bn+linear-logits": 2, "linear-logits": 4,
 }  # fmt: skip
 """The palette's number of the variants that appear most; any other name has a fixed one of its own."""
 

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
-from _ext.expressions import evaluate, fill, value_of  # noqa: E402
+from _ext.expressions import NotDefinedError, evaluate, fill, value_of  # noqa: E402
 from _ext.keys import Value, look_up, write, write_interval  # noqa: E402
 from _ext.sources import Sources  # noqa: E402
 
@@ -187,6 +187,15 @@ def test_a_diverged_run_is_counted_and_not_averaged(sources: Sources, tmp_path: 
     assert write(look_up("ablations/no-bn/verdict", changed)) == "undecided"
     missing = look_up("ablations/no-bn/difference", changed)
     assert write(missing) == "not defined" and "1 of 3 pairs diverged" in missing.note
+    for undecidable in (
+        "ablations/no-bn/difference < 0",
+        "not ablations/no-bn/p_t",
+        "abs(ablations/no-bn/difference:low)",
+    ):
+        with pytest.raises(NotDefinedError):
+            evaluate(undecidable, changed)
+    assert evaluate("ablations/no-bn/diverged == 0 and ablations/no-bn/difference < 0", changed)[0] is False
+    assert write(value_of("ablations/no-bn/difference - ablations/fc/difference", changed)) == "not defined"
 
 
 def test_numbers_are_written_by_kind() -> None:

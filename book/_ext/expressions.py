@@ -20,6 +20,24 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+
+
+class NotDefinedError(Exception):
+    """What an expression comes to hangs on a value that is not defined, as a mean where a run diverged."""
+
+
+class NotDefined:
+    """Stands for a value that is not defined: whatever is asked of it, or made of it, raises `NotDefinedError`."""
+
+    def _refuse(self, *_: Any) -> Any:
+        raise NotDefinedError
+
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __bool__ = _refuse  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _refuse
+    __neg__ = __abs__ = __round__ = _refuse
+    __hash__ = None  # type: ignore[assignment]
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {"abs": abs, "round": round, "min": min, "max": max}
 
 
@@ -27,7 +45,7 @@ def evaluate(text: str, sources: Sources) -> tuple[Any, list[Value]]:
     """Return what an expression of keys, numbers and 'words' comes to, and the values that went into it.
 
     Plus and minus between two keys need spaces around them: a name may have both, as `no-bn+fc`. Raises `KeyError` for
-    an unknown key, and `ValueError` for what is no expression.
+    an unknown key, `ValueError` for what is no expression, `NotDefinedError` if it comes to what is not defined.
     """
     names: dict[str, Any] = dict(FUNCTIONS)
     values: list[Value] = []
@@ -48,20 +66,29 @@ def evaluate(text: str, sources: Sources) -> tuple[Any, list[Value]]:
             value = look_up(token, sources)
             token = f"v{len(values)}"
             names[token] = value.words if value.number is None else value.number
+            if value.number is None and value.kind != "text":
+                names[token] = NotDefined()
             values.append(value)
         parts.append(token)
     try:
         # only the tokens above, and names of values, can be in it
-        return eval(" ".join(parts), {"__builtins__": {}}, names), values
+        answer = eval(" ".join(parts), {"__builtins__": {}}, names)
     except (SyntaxError, TypeError, ZeroDivisionError) as error:
         raise ValueError(f"{text!r}: not an expression ({error})") from None
+    if isinstance(answer, NotDefined):
+        raise NotDefinedError
+    return answer, values
 
 
 def value_of(text: str, sources: Sources) -> Value:
     """Return the value of a key or of a sum of keys; a sum is written as its first key is, without a sign."""
-    answer, values = evaluate(text, sources)
-    if len(values) == 1 and re.fullmatch(TOKEN, text.strip()):
-        return values[0]
+    match = TOKEN.fullmatch(text.strip())
+    if match and match["key"]:
+        return look_up(text.strip(), sources)
+    try:
+        answer, values = evaluate(text, sources)
+    except NotDefinedError:
+        return Value(kind="text", words="not defined", note=f"{text}: a value in it is not defined")
     kind = values[0].kind if values else "number"
     note = "; ".join(dict.fromkeys(value.note for value in values))
     if isinstance(answer, str | bool):

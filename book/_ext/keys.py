@@ -37,7 +37,7 @@ ASPECTS = ("interval", "low", "high", "sd", "min", "max", "n")
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """One value. `number` is None where the value is words."""
+    """One value. `number` is None where the value is words, or of any other kind and not defined."""
 
     kind: str  # percent, points, count, p, share, nats, seconds, number, text: how it is written
     number: float | None = None
@@ -161,10 +161,11 @@ def _of_comparison(study: str, variant: str, quantity: str, aspect: str, sources
     note = f"{who}{spread}" if quantity != "difference" else f"mean of {who}{spread}"
     if quantity in ("verdict", "reason"):
         return Value(kind="text", words=str(row[quantity]), note=f"{write(value)} points: {note}; {row['reason']}")
+    kind = "points" if quantity == "difference" else KINDS.get(quantity, "p")
     if pd.isna(row[quantity]):
-        return Value(kind="text", words="not defined", note=f"{row['reason']}: {who}")
+        return replace(value, kind=kind, number=None, note=f"{row['reason']}: {who}")
     if quantity != "difference":
-        return Value(kind=KINDS.get(quantity, "p"), number=float(row[quantity]), note=note)
+        return Value(kind=kind, number=float(row[quantity]), note=note)
     return _aspect(replace(value, note=note), aspect, None, who)
 
 
@@ -234,7 +235,8 @@ def _aspect(value: Value, aspect: str, values: pd.Series | None, who: str) -> Va
     if aspect in ("interval", "low", "high"):
         if value.low is None or value.high is None:
             # true of the data, and not the author's mistake: the sentence says it instead of failing the build
-            return Value(kind="text", words="no interval", note=f"without a spread there is none: {who}")
+            kind = "text" if aspect == "interval" else value.kind
+            return Value(kind=kind, words="no interval", note=f"without a spread there is none: {who}")
         if aspect == "interval":
             return replace(value, kind="text", number=None, words=write_interval(value), note=f"95% interval, {who}")
         return replace(value, number=getattr(value, aspect), note=f"{aspect} end of the 95% interval, {who}")

@@ -28,7 +28,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from .expressions import evaluate, fill, value_of
+from .expressions import NotDefinedError, evaluate, fill, value_of
 from .keys import Value, write
 from .sources import Sources
 
@@ -115,7 +115,10 @@ class ChooseRole(_Role):
         yes, colon, no = texts.partition(" : ")
         if not mark or not colon:
             raise ValueError(f"{self.text!r}: write condition ? words if it holds : words if not")
-        holds, values = evaluate(condition, sources)
+        try:
+            holds, values = evaluate(condition, sources)
+        except NotDefinedError:
+            return Value(kind="text", note=f"nothing to say: a value in {condition} is not defined"), ""
         note = "; ".join(dict.fromkeys(value.note for value in values))
         return Value(kind="text", words=fill(yes if holds else no, sources).strip(), note=note), ""
 
@@ -131,6 +134,8 @@ class When(SphinxDirective):
         sources = open_sources(self.env)
         try:
             holds, _ = evaluate(self.arguments[0], sources)
+        except NotDefinedError:
+            return []
         except (KeyError, ValueError) as error:
             logger.warning("when: %s", error.args[0], location=self.get_location(), type="s6")
             return []

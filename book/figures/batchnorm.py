@@ -97,23 +97,21 @@ def rivals(sources: Sources) -> pd.DataFrame:
     """What other norms, and other recipes without one, do beside no norm at all, paired over the seeds of both.
 
     Their seeds are those that the reference has, too. `recovered` is the share (%) of what leaving out the norm costs
-    that they win back. There is no row where a run diverged: the pairs that are left would be a selection.
+    that they win back. Nothing is defined where a run diverged: the pairs that are left would be a selection.
     """
     rows = {}
     for variant in RIVALS:
         own = _paired(sources, "reference", "no-bn", variant)
-        if len(own):
-            cost = (own["reference"] - own["no-bn"]).mean()
-            rows[variant] = _difference(own[variant] - own["no-bn"])
-            rows[variant]["recovered"] = 100 * rows[variant]["difference"] / cost
+        rows[variant] = _difference(own[variant] - own["no-bn"])
+        rows[variant]["recovered"] = 100 * rows[variant]["difference"] / (own["reference"] - own["no-bn"]).mean()
     return _points(rows)
 
 
 @frame
 def bare(sources: Sources) -> pd.DataFrame:
-    """What leaving out batch norm changes where neither net has a ReLU on its logits; no row where a run diverged."""
+    """What leaving out batch norm changes where neither net has a ReLU on its logits; not defined if a run diverged."""
     own = _paired(sources, "linear-logits", "no-bn+linear-logits")
-    return _points({"no-bn": _difference(own["no-bn+linear-logits"] - own["linear-logits"])} if len(own) else {})
+    return _points({"no-bn": _difference(own["no-bn+linear-logits"] - own["linear-logits"])})
 
 
 def _paired(sources: Sources, *variants: str) -> pd.DataFrame:
@@ -127,6 +125,8 @@ def _paired(sources: Sources, *variants: str) -> pd.DataFrame:
 
 
 def _difference(pairs: pd.Series) -> dict[str, float]:
+    if pairs.empty:
+        return dict.fromkeys(("difference", "low", "high"), np.nan)
     found = stats.mean_interval(pairs)
     return {"n": found.n, "difference": found.mean, "low": found.low, "high": found.high}
 
