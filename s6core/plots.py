@@ -219,6 +219,7 @@ def _stretch(ax: Axes, most: float, margin: float) -> str:
     ax.xaxis.set_major_locator(FixedLocator([*(-tick for tick in ticks), 0, *ticks]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
     ax.xaxis.set_minor_locator(NullLocator())
+    ax.margins(x=0.08)  # or the outermost dot is cut in half
     return f", logarithmic beyond ±{linear:g}"
 
 

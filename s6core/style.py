@@ -50,14 +50,15 @@ def marker(variant: str) -> str:
 def colours(variants: Iterable[str]) -> dict[str, str]:
     """Return a colour for each variant, without repeats as long as the palette lasts.
 
-    A variant keeps its own colour unless an earlier one of the same figure has it.
+    A variant keeps its own colour unless another of the same figure has it: one that is in `NAMED`, or an earlier one.
     """
+    variants = list(variants)
     chosen: dict[str, str] = {}
-    for variant in variants:
+    for variant in sorted(variants, key=lambda name: name not in NAMED):
         free = [c for c in OKABE_ITO if c not in chosen.values()] or list(OKABE_ITO)
         own = colour(variant)
         chosen[variant] = own if own in free else free[0]
-    return chosen
+    return {variant: chosen[variant] for variant in variants}
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """From a key, as authors write it, to a value with everything a sceptical reader asks for.
 
 ablations/no-bn/test_accuracy          mean over seeds of the last epoch: 99.21
-ablations/no-bn/test_accuracy:interval its 95% interval: 99.15–99.27 (also :low :high :sd :min :max :n)
+ablations/no-bn/test_accuracy:interval its 95% interval: 99.15–99.27 (also :low :high :sd :min :median :max :n)
 ablations/no-bn/test_accuracy@5        the same after epoch 5; @best is each seed's best epoch
 ablations/no-bn/difference             paired difference from the reference (also :interval :low :high); verdict,
                                        reason, p, p_t, p_holm, p_t_holm, p_better: see `s6core.stats.compare`
@@ -32,7 +32,7 @@ from .sources import REFERENCE, Sources
 
 KINDS = {"parameters": "count", "n": "count", "runs": "count", "variants": "count", "p_better": "share"}
 COMPARISONS = ("difference", "p", "p_holm", "p_t", "p_t_holm", "p_better", "verdict", "reason")
-ASPECTS = ("interval", "low", "high", "sd", "min", "max", "n")
+ASPECTS = ("interval", "low", "high", "sd", "min", "median", "max", "n")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,6 +39,7 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
         left = by.apply(lambda values: bool((values >= GUESSING).all()))
         means = by.agg(lambda values: values.mean(skipna=False))  # no mean where a run diverged
         best = float(means.idxmax()) if means.notna().any() else np.nan
+        silent = own[np.isclose(own["test_loss"], np.log(10), atol=1e-5)]  # ten equal scores, whatever the image
         rows[net] = {
             "usable": len(good), "learning": int(left.sum()), "tried": len(whole), "lowest": min(good, default=np.nan),
             "highest": max(good, default=np.nan), "ratio": max(good) / min(good) if good else np.nan,
@@ -48,11 +49,14 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
             "diverged": int((own["status"] == "diverged").sum()),
             "runs": len(own), "seeds": own["seed"].nunique(), "threshold": USABLE, "guessing": GUESSING,
             "chance": int((own["test_accuracy"] < GUESSING).sum()),
+            "silent": len(silent), "silent_from": silent["lr"].min(),
         }  # fmt: skip
     found = pd.DataFrame.from_dict(rows, orient="index")
     for column, which in (("gap", "own"), ("best_gap", "accuracy")):
         found[column] = found.loc["no-bn", which] - found.loc["bn", which]
-    kinds = dict.fromkeys(("usable", "learning", "tried", "diverged", "runs", "seeds", "chance", "fast"), "count")
+    kinds = dict.fromkeys(
+        ("usable", "learning", "tried", "diverged", "runs", "seeds", "chance", "fast", "silent"), "count"
+    )
     kinds |= {"accuracy": "percent", "own": "percent", "gap": "points", "best_gap": "points"}
     found.attrs = {"kinds": kinds, "note": f"after one epoch, results/{RATES}/runs.csv"}
     return found

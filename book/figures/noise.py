@@ -394,8 +394,9 @@ def noise_power(sources: Sources) -> Any:
     for name, size in sizes.items():
         place = max(np.log(size), place + 0.3) if place else np.log(size)  # names as far apart as can be read
         ax.plot(1.0, size, marker="<", color=soft, markersize=6, transform=ax.get_yaxis_transform(), clip_on=False)
+        words = f"{name}: {_many(_needed(size, found.loc[name, 'paired']))}"
         ax.annotate(
-            name, (1.0, size), xytext=(1.06, np.exp(place)), xycoords=ax.get_yaxis_transform(), size=9.5,
+            words, (1.0, size), xytext=(1.06, np.exp(place)), xycoords=ax.get_yaxis_transform(), size=9.5,
             textcoords=ax.get_yaxis_transform(), va="center", arrowprops={"arrowstyle": "-", "color": soft},
         )  # fmt: skip
     ax.axhspan(1e-3, stats.MARGIN, color=soft, alpha=0.16, linewidth=0)

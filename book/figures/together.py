@@ -359,8 +359,9 @@ def together_interaction(sources: Sources, *, scale: str = "points") -> Any:
         ax.set_title(f"head = {head}")
         ax.label_outer()
     axes[-1].get_legend().remove()
-    # the runs set the limits: the interval of a few unsteady ones reaches beyond 100% and would flatten all others
-    values = runs["errors" if log else "test_accuracy"]
+    # the runs set the limits: the interval of a few unsteady ones reaches beyond 100% and would flatten all others, as
+    # would in points a run that learnt nothing
+    values = runs["errors"] if log else runs["test_accuracy"].where(lambda values: values >= GUESSING)
     low, high, room = values.min(), values.max(), 0.25 * np.ptp(values.dropna())
     axes[0].set_ylim((low / 1.4, high * 1.4) if log else (low - room, min(100, high + room)))
     if log:
