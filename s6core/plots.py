@@ -215,7 +215,8 @@ def _stretch(ax: Axes, most: float, margin: float) -> str:
     if not most > 10 * linear:
         return ""
     ax.set_xscale("symlog", linthresh=linear, linscale=0.6)
-    ticks = [linear * step for step in (1, 3, 10, 30, 100, 300, 1000) if linear * step <= 1.5 * most]
+    steps = (1, 3, 10, 30, 100) if most < 100 * linear else (1, 10, 100, 1000)  # as many as can be read
+    ticks = [linear * step for step in steps if linear * step <= 1.5 * most]
     ax.xaxis.set_major_locator(FixedLocator([*(-tick for tick in ticks), 0, *ticks]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
     ax.xaxis.set_minor_locator(NullLocator())
@@ -286,7 +287,9 @@ def _label(ax: Axes, points: Sequence[tuple[str, str, float, float]], *, at: flo
         ax.annotate(
             name, (x, y), xytext=(at, place), textcoords=(axis, "data"), va="center", color=_ink(), size=10,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 1.0, "shrinkA": 1, "shrinkB": 5},
+            arrowprops={
+                "arrowstyle": "-", "color": colour, "linewidth": 1.0, "shrinkA": 1, "shrinkB": 5, "relpos": (0, 0.5),
+            },  # from the left of the name: from its middle the line would run through its neighbours
         )  # fmt: skip
 
 
