@@ -148,6 +148,7 @@ def test_a_figure_is_the_same_file_each_time(epochs: pd.DataFrame) -> None:
 def test_a_variant_keeps_its_colour() -> None:
     assert colour("reference") == OKABE_ITO[0]
     assert colours(["reference", "no-bn"])["no-bn"] == colour("no-bn")
+    assert colours(["leaky", "no-bn"])["no-bn"] == colour("no-bn")  # whoever comes first
     many = colours(["reference", "no-bn", "fc", "dropout-0.10", "dropout-0.25", "gap-fc", "max"])
     assert len(set(many.values())) == 7
     assert colour("a-name-nobody-listed") in OKABE_ITO

@@ -337,7 +337,11 @@ def noise_claims(sources: Sources) -> Any:
     for (name, words), mark in zip(RULES.items(), "oPs^vD", strict=True):
         own = found[found["rule"] == words]
         own = own[own["n"] == 1] if name == "one" else own
-        ax.plot(own["n"], own["rate"], marker=mark, color=tint[name], markersize=7, label=words)
+        # one run each lies where other rules start: a ring around them
+        look = (
+            {"markersize": 13, "markerfacecolor": "none", "markeredgewidth": 2} if name == "one" else {"markersize": 7}
+        )
+        ax.plot(own["n"], own["rate"], marker=mark, color=tint[name], label=words, **look)
         ends.append((words, tint[name]))
     ax.axhline(2.5, color=plt.rcParams["axes.edgecolor"], linestyle=(0, (4, 3)), linewidth=1.1)
     ax.text(1, 3.4, "2.5%", ha="center", size=9, color=plt.rcParams["axes.edgecolor"])
