@@ -24,6 +24,7 @@ from _ext import frames, slider  # noqa: E402
 from _ext.expressions import evaluate, value_of  # noqa: E402
 from _ext.keys import look_up, write  # noqa: E402
 from _ext.sources import Sources  # noqa: E402
+from _ext.values import ChooseRole, ValueRole, VerdictRole  # noqa: E402
 
 from experiments.studies import cells  # noqa: E402
 from s6core import stats  # noqa: E402
@@ -465,3 +466,29 @@ def test_two_modules_may_not_have_a_frame_of_one_name(monkeypatch: pytest.Monkey
     monkeypatch.setattr(frames, "_HOMES", {"mine": "book/figures/other.py"})
     with pytest.raises(ValueError, match=r"frame mine: test_book_chapters.py and other.py both have one"):
         frames.frame(mine)
+
+
+def test_every_sentence_can_be_said_where_runs_of_all_variants_diverged(tmp_path: Path) -> None:
+    """A value that is not defined is said to be so, and what hangs on it is left out: no page fails for it."""
+    for path in sorted((ROOT / "book" / "figures").glob("*.py")):
+        load(path.stem)  # their frames
+    shutil.copytree(ROOT / "results", tmp_path / "results", ignore=shutil.ignore_patterns("yours", "logs"))
+    folder = tmp_path / "results" / "ablations"
+    runs, epochs = pd.read_csv(folder / "runs.csv"), pd.read_csv(folder / "epochs.csv")
+    lost = runs["seed"] == 1
+    figures = [column for column in runs if column.endswith(("_accuracy", "_loss"))]
+    runs.loc[lost, figures] = float("nan")
+    runs.loc[lost, ["status", "epochs"]] = "diverged", 1
+    runs.to_csv(folder / "runs.csv", index=False)
+    epochs = epochs[(epochs["seed"] != 1) | (epochs["epoch"] == 1)]
+    epochs.to_csv(folder / "epochs.csv", index=False)
+    sources = Sources(tmp_path / "results")
+    said = 0
+    for chapter in sorted((ROOT / "book").glob("*.md")):
+        for name, text in re.findall(r"\{(value|verdict|choose)\}`([^`]+)`", chapter.read_text()):
+            role = {"value": ValueRole, "verdict": VerdictRole, "choose": ChooseRole}[name]()
+            role.text = text
+            found, format = role.read(sources)
+            write(found, format)
+            said += 1
+    assert said > 300

@@ -127,7 +127,7 @@ def _paired(sources: Sources, *variants: str) -> pd.DataFrame:
 
 def _difference(pairs: pd.Series) -> dict[str, float]:
     if pairs.empty:
-        return dict.fromkeys(("difference", "low", "high"), np.nan)
+        return {"n": 0, "difference": np.nan, "low": np.nan, "high": np.nan}
     found = stats.mean_interval(pairs)
     return {"n": found.n, "difference": found.mean, "low": found.low, "high": found.high}
 

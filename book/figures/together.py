@@ -63,7 +63,7 @@ def factorial(sources: Sources) -> pd.DataFrame:
     left = found.index.difference(inside.index, sort=False)
     seeds = set.intersection(*(set(group["seed"]) for _, group in own.groupby("variant")))
     stuck = runs[runs["test_accuracy"] < GUESSING]
-    spread, means = inside["sd"], found.loc[found["n_diverged"] == 0, "test_accuracy"]
+    spread, means = inside["sd"], found.loc[found["n_diverged"] == 0, "test_accuracy"].dropna()
     logs = own.groupby("variant")["log_errors"].std()
     groups = [group for _, group in own.groupby("variant")]
     enough = len(groups) > 1 and min(map(len, groups)) >= 3
@@ -73,9 +73,10 @@ def factorial(sources: Sources) -> pd.DataFrame:
         "planned": len(CELLS), "stored": int((found["n"] + found["n_diverged"] > 0).sum()), "used": len(inside),
         "factors": len(factors), "seeds": len(seeds), "diverged": int(found["n_diverged"].sum()),
         "diverged_cells": int((found["n_diverged"] > 0).sum()), "left_out": ", ".join(left),
-        "sd_high": spread.max(), "sd_high_cell": str(spread.idxmax()), "sd_low": spread.min(),
-        "sd_low_cell": str(spread.idxmin()),
-        "best": str(means.idxmax()), "worst": str(means.idxmin()),
+        "sd_high": spread.max(), "sd_low": spread.min(),
+        "sd_high_cell": spread.dropna().idxmax() if spread.notna().any() else np.nan,
+        "sd_low_cell": spread.dropna().idxmin() if spread.notna().any() else np.nan,
+        "best": means.idxmax() if len(means) else np.nan, "worst": means.idxmin() if len(means) else np.nan,
         "best_accuracy": means.max(), "worst_accuracy": means.min(),
         "p_spread": levene(*(g["test_accuracy"] for g in groups)).pvalue if enough else np.nan,
         "p_spread_log": levene(*(g["log_errors"] for g in groups)).pvalue if enough else np.nan,
