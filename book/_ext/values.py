@@ -10,8 +10,9 @@
     ```{when} ablations/no-bn/verdict == 'hurts'     a directive: its body appears only if the condition holds
     ```
 
-An unknown key is a warning, which the strict build turns into a failure. A page is rendered again whenever a file
-that it read has changed, or the project's code.
+An unknown key is a warning, which the strict build turns into a failure. A value may be known and yet not be defined,
+as the mean of a variant with a run that diverged: then it says so, a choice that hangs on it is empty, and a body that
+does is left out. A page is rendered again whenever a file that it read has changed, or the project's code.
 """
 
 from __future__ import annotations
