@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import matplotlib
 import pandas as pd
 import pytest
+from chapters import load
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
@@ -32,14 +32,6 @@ RATES = {  # three seeds each: two nets at three rates
     "no-bn-lr-0.1": (92.0, 94.0, 96.0),
     "no-bn-lr-1.0": (99.0, 99.0, None),  # one diverged
 }
-
-
-def load(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "figures" / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

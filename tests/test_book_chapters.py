@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import sys
@@ -15,6 +14,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from chapters import load
 from matplotlib import pyplot as plt
 
 ROOT = Path(__file__).parent.parent
@@ -34,15 +34,6 @@ RESULTS = Path(__file__).parent / "fixtures" / "book" / "results"
 CELLS = cells()
 PARTS = {"no-bn": (1.2, 2.5), "fc": (-0.1, 0.9), "dropout-0.10": (0.3, 1.4), "dropout-0.25": (1.1, 2.3)}
 """What each part does to the errors: points added, or a factor."""
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"chapter_{name}", ROOT / "book" / "figures" / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

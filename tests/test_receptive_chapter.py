@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from chapters import load
 
 from s6core.config import NetConfig
 from s6core.layers import layers
@@ -41,13 +42,7 @@ def stacks() -> Any:
     import matplotlib
 
     matplotlib.use("agg")
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location("stacks", ROOT / "book" / "figures" / "receptive_stacks.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("receptive_stacks")
 
 
 def test_the_ten_lines_are_ten() -> None:

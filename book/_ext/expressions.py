@@ -65,9 +65,8 @@ def evaluate(text: str, sources: Sources) -> tuple[Any, list[Value]]:
         elif match["key"]:
             value = look_up(token, sources)
             token = f"v{len(values)}"
-            names[token] = value.words if value.number is None else value.number
-            if value.number is None and value.kind != "text":
-                names[token] = NotDefined()
+            missing = value.words if value.kind == "text" else NotDefined()
+            names[token] = missing if value.number is None else value.number
             values.append(value)
         parts.append(token)
     try:

@@ -11,11 +11,11 @@ import pandas as pd
 from _ext.figures import figure
 from _ext.frames import frame
 from _ext.sources import Sources
+from figures.pairs import difference, side_by_side
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from experiments.studies import STUDIES
-from s6core import stats
 from s6core.style import INK, colour, marker
 
 NETS = {"reference": "with batch norm", "no-bn": "without"}
@@ -99,10 +99,10 @@ def rivals(sources: Sources) -> pd.DataFrame:
     Their seeds are those that the reference has, too. `recovered` is the share (%) of what leaving out the norm costs
     that they win back. Nothing is defined where a run diverged: the pairs that are left would be a selection.
     """
-    rows = {}
+    runs, rows = sources.runs("ablations"), {}
     for variant in RIVALS:
-        own = _paired(sources, "reference", "no-bn", variant)
-        rows[variant] = _difference(own[variant] - own["no-bn"])
+        own = side_by_side(runs, ["reference", "no-bn", variant])
+        rows[variant] = difference(own[variant] - own["no-bn"])
         cost = (own["reference"] - own["no-bn"]).mean()
         rows[variant] |= {"cost": cost, "recovered": 100 * rows[variant]["difference"] / cost}
     return _points(rows)
@@ -111,25 +111,8 @@ def rivals(sources: Sources) -> pd.DataFrame:
 @frame
 def bare(sources: Sources) -> pd.DataFrame:
     """What leaving out batch norm changes where neither net has a ReLU on its logits; not defined if a run diverged."""
-    own = _paired(sources, "linear-logits", "no-bn+linear-logits")
-    return _points({"no-bn": _difference(own["no-bn+linear-logits"] - own["linear-logits"])})
-
-
-def _paired(sources: Sources, *variants: str) -> pd.DataFrame:
-    """Return the test accuracy of each variant by the seeds that all have; nothing where a run of them diverged."""
-    runs = sources.runs("ablations")
-    runs = runs[runs["variant"].isin(variants)]
-    if (runs["status"] != "finished").any():
-        runs = runs[:0]
-    wide = runs.pivot(index="seed", columns="variant", values="test_accuracy")
-    return wide.reindex(columns=list(variants)).dropna()
-
-
-def _difference(pairs: pd.Series) -> dict[str, float]:
-    if pairs.empty:
-        return {"n": 0, "difference": np.nan, "low": np.nan, "high": np.nan}
-    found = stats.mean_interval(pairs)
-    return {"n": found.n, "difference": found.mean, "low": found.low, "high": found.high}
+    own = side_by_side(sources.runs("ablations"), ["linear-logits", "no-bn+linear-logits"])
+    return _points({"no-bn": difference(own["no-bn+linear-logits"] - own["linear-logits"])})
 
 
 def _points(rows: dict[str, dict[str, float]]) -> pd.DataFrame:

@@ -24,6 +24,9 @@ GUESSING = 15.0  # below it (%) a net has learnt nothing to speak of
 OWN = "no-bn-recipe"
 BARE = "no-bn+linear-logits"
 RATE_NETS = {"bn": "reference", "no-bn": "no-bn"}  # the study's words for the two nets
+SEARCH_KINDS = dict.fromkeys(("tried", "seeds", "runs", "chance", "diverged"), "count") | dict.fromkeys(
+    ("accuracy", "worst", "study"), "percent"
+)
 
 
 @frame
@@ -37,28 +40,22 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
         whole = by.apply(lambda values: bool((values >= USABLE).all()))  # a run that diverged has NaN, and is not
         good = list(whole[whole].index)
         left = by.apply(lambda values: bool((values >= GUESSING).all()))
-        means = by.agg(lambda values: values.mean(skipna=False))  # no mean where a run diverged
-        best = float(means.idxmax()) if means.notna().any() else np.nan
         silent = own[np.isclose(own["test_loss"], np.log(10), atol=1e-5)]  # ten equal scores, whatever the image
         rows[net] = {
-            "usable": len(good), "learning": int(left.sum()), "tried": len(whole), "lowest": min(good, default=np.nan),
+            **_search(own, "test_accuracy"),
+            "usable": len(good), "learning": int(left.sum()), "lowest": min(good, default=np.nan),
             "highest": max(good, default=np.nan), "ratio": max(good) / min(good) if good else np.nan,
-            "best": best, "accuracy": means.max(), "own": means.get(TrainConfig().lr, np.nan),
-            "top": own["lr"].max(), "slow": means.iloc[0],
+            "top": own["lr"].max(), "slow": _means(own, "test_accuracy").iloc[0],
             "fast": int((own.loc[own["lr"] == own["lr"].max(), "test_accuracy"] >= GUESSING).sum()),
-            "diverged": int((own["status"] == "diverged").sum()),
-            "runs": len(own), "seeds": own["seed"].nunique(), "threshold": USABLE, "guessing": GUESSING,
-            "chance": int((own["test_accuracy"] < GUESSING).sum()),
+            "threshold": USABLE, "guessing": GUESSING,
             "silent": len(silent), "silent_from": silent["lr"].min(),
         }  # fmt: skip
     found = pd.DataFrame.from_dict(rows, orient="index")
-    for column, which in (("gap", "own"), ("best_gap", "accuracy")):
+    for column, which in (("gap", "study"), ("best_gap", "accuracy")):
         found[column] = found.loc["no-bn", which] - found.loc["bn", which]
-    kinds = dict.fromkeys(
-        ("usable", "learning", "tried", "diverged", "runs", "seeds", "chance", "fast", "silent"), "count"
-    )
-    kinds |= {"accuracy": "percent", "own": "percent", "gap": "points", "best_gap": "points"}
-    found.attrs = {"kinds": kinds, "note": f"after one epoch, results/{RATES}/runs.csv"}
+    kinds = dict.fromkeys(("usable", "learning", "fast", "silent"), "count")
+    kinds |= {"gap": "points", "best_gap": "points"}
+    found.attrs = {"kinds": SEARCH_KINDS | kinds, "note": f"after one epoch, results/{RATES}/runs.csv"}
     return found
 
 
@@ -75,22 +72,13 @@ def own_rate(sources: Sources) -> pd.DataFrame:
 
     `worst` is its lowest seed, `study` the mean at the study's rate, `gain` how much better the own rate validates.
     """
-    runs = own_rates(sources)
-    rows = {}
-    for net, own in runs.groupby("net"):
-        by = own.groupby("lr")["validation_accuracy"]
-        means = by.agg(lambda values: values.mean(skipna=False))
-        best, study = float(means.idxmax()), means.get(TrainConfig().lr, np.nan)
-        rows[net] = {
-            "best": best, "accuracy": means.max(), "worst": by.min()[best], "study": study, "gain": means.max() - study,
-            "tried": len(means), "seeds": own["seed"].nunique(), "runs": len(own),
-            "chance": int((own["validation_accuracy"] < GUESSING).sum()),
-            "diverged": int((own["status"] == "diverged").sum()),
-        }  # fmt: skip
+    rows = {net: _search(own, "validation_accuracy") for net, own in own_rates(sources).groupby("net")}
     found = pd.DataFrame.from_dict(rows, orient="index")
-    kinds = dict.fromkeys(("tried", "seeds", "chance", "runs", "diverged"), "count")
-    kinds |= {"accuracy": "percent", "worst": "percent", "study": "percent", "gain": "points"}
-    found.attrs = {"kinds": kinds, "note": f"5,000 validation images, results/{OWN}/runs.csv"}
+    found["gain"] = found["accuracy"] - found["study"]
+    found.attrs = {
+        "kinds": SEARCH_KINDS | {"gain": "points"},
+        "note": f"5,000 validation images, results/{OWN}/runs.csv",
+    }
     return found
 
 
@@ -99,6 +87,23 @@ def own_rates(sources: Sources) -> pd.DataFrame:
     runs = sources.runs(OWN)
     parts = runs["variant"].str.extract(r"^lr-(?P<lr>[\d.]+)(?P<bare>\+linear-logits)?$")
     return runs.assign(net=np.where(parts["bare"].isna(), "relu", "linear"), lr=parts["lr"].astype(float))
+
+
+def _search(own: pd.DataFrame, column: str) -> dict[str, float]:
+    """Return the rate with the best mean over the seeds, its accuracy and worst seed, and how many runs went wrong."""
+    means = _means(own, column)
+    best = float(means.idxmax()) if means.notna().any() else np.nan
+    return {
+        "best": best, "accuracy": means.max(), "worst": own.loc[own["lr"] == best, column].min(),
+        "study": means.get(TrainConfig().lr, np.nan),
+        "tried": len(means), "seeds": own["seed"].nunique(), "runs": len(own),
+        "chance": int((own[column] < GUESSING).sum()), "diverged": int((own["status"] == "diverged").sum()),
+    }  # fmt: skip
+
+
+def _means(own: pd.DataFrame, column: str) -> pd.Series:
+    """Return the mean over the seeds by rate; none where a run diverged."""
+    return own.groupby("lr")[column].agg(lambda values: values.mean(skipna=False))
 
 
 @figure
@@ -132,8 +137,7 @@ def _against_rates(found: pd.DataFrame, column: str, series: dict[str, tuple[str
         done = own.dropna(subset=[column])
         share = done[column].clip(1, 99.9) / 100
         ax.plot(shift * done["lr"], share, marker(variant), color=tint, alpha=0.7, markersize=6, markeredgewidth=0)
-        whole = own.groupby("lr")[column].agg(lambda values: values.mean(skipna=False)).dropna()
-        middle = whole.clip(1, 99.9) / 100  # no mean where a run diverged
+        middle = _means(own, column).dropna().clip(1, 99.9) / 100
         ax.plot(shift * middle.index, middle, color=tint, linestyle=DASHES.get(variant, (0, (1, 1.2))), label=label)
         lost = own[own[column].isna()].groupby("lr").size()
         row = (0.07, 0.025)[number]

@@ -12,6 +12,7 @@ from _ext.figures import figure, table
 from _ext.frames import frame
 from _ext.sources import REFERENCE, Sources
 from _ext.standard import stored
+from figures.pairs import difference
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -47,11 +48,7 @@ def accuracy_gap(sources: Sources) -> pd.DataFrame:
 def gap_change(sources: Sources) -> pd.DataFrame:
     """By how much each variant's gap in accuracy differs from the reference's, paired by seed."""
     wide = gaps(sources).pivot(index="seed", columns="variant", values="accuracy_gap")
-    found = {
-        variant: stats.mean_interval((wide[variant] - wide[REFERENCE]).dropna())
-        for variant in wide.columns.drop(REFERENCE)
-    }
-    rows = {v: {"n": m.n, "difference": m.mean, "low": m.low, "high": m.high} for v, m in found.items()}
+    rows = {v: difference((wide[v] - wide[REFERENCE]).dropna()) for v in wide.columns.drop(REFERENCE)}
     answer = pd.DataFrame.from_dict(rows, orient="index")
     answer.attrs = {"kinds": {"difference": "points"}, "note": f"paired by seed, results/{STUDY}/runs.csv"}
     return answer

@@ -1,18 +1,50 @@
-"""Means that hang on one pair of runs: what the other pairs say without it."""
+"""Runs of several nets side by side, seed by seed: their differences, and the means that hang on one pair."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from _ext.frames import frame
 from _ext.sources import Sources
+from numpy.typing import ArrayLike
 
 from s6core import stats
 
 STUDY = "ablations"
-PAIRS = (("no-bn", "reference"), ("no-bn+dropout-0.10", "no-bn"), ("no-bn+dropout-0.25", "no-bn"))
+PAIRS = (("no-bn", "reference"), ("no-bn+dropout-0.25", "no-bn"))
+
+
+def with_errors(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs with their test error (%) and its logarithm."""
+    errors = (100 - runs["test_accuracy"]).clip(lower=0.01)  # no logarithm without an error: one image at least
+    return runs.assign(errors=errors, log_errors=np.log(errors))
+
+
+def side_by_side(runs: pd.DataFrame, variants: Sequence[str], metric: str = "test_accuracy") -> pd.DataFrame:
+    """Return a metric of the seeds that all the variants have, a column each; none if a run of them diverged.
+
+    Those left of variants that lost some would be a selection.
+    """
+    own = runs[runs["variant"].isin(variants)]
+    own = own[own.groupby("seed")["variant"].transform("nunique") == len(variants)]
+    if (own["status"] != "finished").any():
+        own = own[:0]
+    return own.pivot(index="seed", columns="variant", values=metric).reindex(columns=list(variants))
+
+
+def difference(values: ArrayLike) -> dict[str, float]:
+    """Return the mean of paired differences with its interval, as a row of a frame."""
+    found = stats.mean_interval(values)
+    return {"n": found.n, "difference": found.mean, "low": found.low, "high": found.high}
+
+
+def ratio(values: ArrayLike) -> dict[str, float]:
+    """Return the same of differences of logarithms, as the factor that they come to."""
+    found = stats.mean_interval(values)
+    return {"ratio": np.exp(found.mean), "ratio_low": np.exp(found.low), "ratio_high": np.exp(found.high)}
 
 
 @frame
@@ -22,7 +54,7 @@ def lone(sources: Sources) -> pd.DataFrame:
     `lone` is 1 where it lies farther from its nearest neighbour than all others lie apart, and with them four pairs or
     more; else 0, and where a run diverged.
     """
-    runs = sources.runs(STUDY)
+    runs = with_errors(sources.runs(STUDY))
     rows = {f"{variant}@{base}": _lone(runs, variant, base) for variant, base in PAIRS}
     found = pd.DataFrame.from_dict(rows, orient="index")
     kinds = dict.fromkeys(("pair", "rest_low", "rest_high", "difference"), "points")
@@ -32,19 +64,13 @@ def lone(sources: Sources) -> pd.DataFrame:
 
 
 def _lone(runs: pd.DataFrame, variant: str, base: str) -> dict[str, Any]:
-    own = runs[runs["variant"].isin([variant, base])]
-    wide = own.pivot(index="seed", columns="variant", values="test_accuracy").reindex(columns=[variant, base])
-    whole = wide.dropna()
-    pairs = whole[variant] - whole[base]
-    if len(pairs) < 4 or (own["status"] != "finished").any():
+    wide = (side_by_side(runs, [variant, base], metric) for metric in ("test_accuracy", "log_errors"))
+    pairs, logs = (table[variant] - table[base] for table in wide)
+    if len(pairs) < 4:
         return {"lone": 0}
     seed = (pairs - pairs.median()).abs().idxmax()
     rest = pairs.drop(seed)
-    logs = np.log(100 - whole.drop(seed)).pipe(lambda errors: errors[variant] - errors[base])
-    points, factors = stats.mean_interval(rest), stats.mean_interval(logs)
     return {
         "lone": int((rest - pairs[seed]).abs().min() > np.ptp(rest)), "seed": seed, "pair": pairs[seed],
-        "rest_low": rest.min(), "rest_high": rest.max(),
-        "difference": points.mean, "low": points.low, "high": points.high,
-        "ratio": np.exp(factors.mean), "ratio_low": np.exp(factors.low), "ratio_high": np.exp(factors.high),
+        "rest_low": rest.min(), "rest_high": rest.max(), **difference(rest), **ratio(logs.drop(seed)),
     }  # fmt: skip

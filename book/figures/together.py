@@ -14,6 +14,7 @@ from _ext.keys import Value, write, write_interval
 from _ext.sources import REFERENCE, Sources
 from _ext.standard import comparison, decisive_p
 from figures.batchnorm_rates import GUESSING
+from figures.pairs import difference, ratio, side_by_side, with_errors
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.stats import levene
@@ -36,8 +37,7 @@ def factor_runs(sources: Sources) -> pd.DataFrame:
         base = getattr(NetConfig(), factor)
         own = [CELLS[cell].get(factor, base) for cell in runs["variant"]]
         runs = runs.assign(**{factor: pd.Categorical(own, categories=list(levels))})
-    errors = (100 - runs["test_accuracy"]).clip(lower=0.01)  # no logarithm without an error: one image at least
-    return runs.assign(errors=errors, log_errors=np.log(errors))
+    return with_errors(runs)
 
 
 @frame
@@ -164,12 +164,10 @@ def _company(runs: pd.DataFrame) -> pd.DataFrame:
             other = names[tuple(item for item in changed.items() if item not in CELLS[part].items())]
             if not CELLS[part].items() <= changed.items():
                 continue
-            both = [wide[cell] - wide[other] for wide in _common(runs, [cell, other])]
-            points, logs = (stats.mean_interval(pairs) for pairs in both)
+            points, logs = (wide[cell] - wide[other] for wide in _common(runs, [cell, other]))
             rows[f"{part}@{other}"] = {
                 "part": WORDS[part], "beside": title(other, " and ") if other != REFERENCE else "nothing else",
-                "n": points.n, "difference": points.mean, "low": points.low, "high": points.high,
-                "ratio": np.exp(logs.mean), "ratio_low": np.exp(logs.low), "ratio_high": np.exp(logs.high),
+                **difference(points), **ratio(logs),
             }  # fmt: skip
     found = pd.DataFrame.from_dict(rows, orient="index")
     times = dict.fromkeys(("ratio", "ratio_low", "ratio_high"), "times")
@@ -178,16 +176,8 @@ def _company(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _common(runs: pd.DataFrame, needed: list[str]) -> list[pd.DataFrame]:
-    """Return test accuracy and log errors of the seeds that all the cells have, a row each; none if a run diverged.
-
-    Those left of cells that lost some would be a selection.
-    """
-    own = runs[runs["variant"].isin(needed)]
-    own = own[own.groupby("seed")["variant"].transform("nunique") == len(needed)]
-    if (own["status"] != "finished").any():
-        own = own[:0]
-    columns = ("test_accuracy", "log_errors")
-    return [own.pivot(index="seed", columns="variant", values=m).reindex(columns=needed) for m in columns]
+    """Return test accuracy and log errors of the cells side by side."""
+    return [side_by_side(runs, needed, metric) for metric in ("test_accuracy", "log_errors")]
 
 
 @frame
