@@ -1,14 +1,12 @@
-"""The studies as data: each variant is what it changes in the reference net or its recipe."""
+"""The studies: what is trained under one recipe. Their variants are the topics', or are listed here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import product
-from typing import Any
 
+from experiments import screen
+from experiments.topics import LINEAR, TOPICS, Overrides, cells, union
 from s6core.config import RECIPES, ConfigError, unknown
-
-Overrides = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +22,7 @@ class Study:
     common: Overrides = field(default_factory=dict)  # what all variants share beside the recipe
     seeds: int = 3
     families: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The variants that are judged together, by question: Holm's correction runs over each, over those not trained yet
-    as well. Variants that none names are one by themselves."""
+    """The variants that the first plan judges together, by question; the second plan's families are the topics."""
 
     def parameters(self, variant: str) -> Overrides:
         """Return the notebook parameters of a variant. Raises `ConfigError` for a name that is not of the study."""
@@ -33,25 +30,6 @@ class Study:
             raise ConfigError(unknown("variant", variant, self.variants))
         return {**RECIPES[self.recipe], **self.common, **self.variants[variant]}
 
-
-FACTORS: dict[str, dict[Any, str]] = {
-    "norm": {"batch": "", "none": "no-bn"},
-    "head": {"gap": "", "fc": "fc"},
-    "dropout": {0.0: "", 0.1: "dropout-0.10", 0.25: "dropout-0.25"},
-}
-"""The factors of the factorial: each level with its word in a cell's name, the reference's levels without one."""
-
-
-def cells() -> dict[str, Overrides]:
-    """Return the full factorial of `FACTORS`: each cell's name ("no-bn+fc") and what it changes."""
-    found = {}
-    for levels in product(*(options.items() for options in FACTORS.values())):
-        changed = {factor: level for factor, (level, word) in zip(FACTORS, levels, strict=True) if word}
-        found["+".join(word for _, word in levels if word) or "reference"] = changed
-    return found
-
-
-LINEAR: Overrides = {"logit_activation": False}  # no ReLU on the logit maps: a norm behind it hides what it does there
 
 STUDIES = {
     "smoke": Study(
@@ -84,24 +62,15 @@ STUDIES = {
         question="Does the published recipe reach what was published?",
         variants={"reference": {}},
         recipe="reference",
+        seeds=10,
+    ),
+    "screen": Study(
+        question="Which of sixteen choices matter? Each run differs from the reference in about half of them.",
+        variants=screen.variants(),
     ),
     "ablations": Study(
         question="What do BatchNorm, the head and dropout each do, and what do they do together?",
-        variants={name: {**changed, "seeds": 10 if not changed else 5} for name, changed in cells().items()}
-        | {
-            "group": {"norm": "group"},
-            "layer": {"norm": "layer"},
-            "gap-fc": {"head": "gap-fc"},
-            "max": {"head": "max"},
-            "dropout-0.05": {"dropout": 0.05},
-            "dropout-0.50": {"dropout": 0.5},
-            "dropout-0.10-channel": {"dropout": 0.1, "dropout_kind": "channel"},
-            # asked when "batchnorm" had its answers; the rate is what "no-bn-recipe" chose, which for linear logits is
-            # the study's own
-            "linear-logits": {**LINEAR, "seeds": 5},
-            "no-bn+linear-logits": {"norm": "none", **LINEAR, "seeds": 5},
-            "no-bn+lr-0.03": {"norm": "none", "lr": 0.03, "seeds": 5},
-        },
+        variants=union(TOPICS),
         families={
             "batchnorm": ("no-bn", "group", "layer"),
             "head": ("fc", "gap-fc", "max"),

@@ -31,7 +31,11 @@ class NetConfig:
     kernel: Integers = 3
     padding: Literal["auto"] | Integers = "auto"  # auto: as published, "same" before the first pooling, none after
     dilation: Integers = 1
+    separable: tuple[int, ...] = ()  # blocks whose convolution is one per channel, then 1×1 (Howard et al. 2017)
+    bias: bool = True  # of the blocks' convolutions; idle where a norm follows at once
+    init: Literal["torch", "he", "orthogonal"] = "torch"  # initial weights: torch's default, He et al. 2015, Saxe 2014
     norm: Literal["batch", "none", "group", "layer", "instance"] = "batch"
+    norm_blocks: Literal["all"] | tuple[int, ...] = "all"  # blocks with the norm; for the logits: logit_norm
     norm_groups: int = 4  # for norm=group; where it does not divide the channels, their greatest common divisor
     order: Literal["conv-relu-norm", "conv-norm-relu"] = "conv-relu-norm"
     activation: Literal["relu", "leaky", "gelu", "silu", "none"] = "relu"
@@ -40,6 +44,7 @@ class NetConfig:
     dropout: float = 0.0
     dropout_kind: Literal["element", "channel"] = "element"
     dropout_place: Literal["all", "last"] = "all"  # after every block, or after the last one only
+    logit_kernel: int = 1  # of the convolution that makes the logit maps
     logit_activation: bool = True  # the published net rectifies and normalises its logit maps; see the book
     logit_norm: bool = True
     head: Literal["gap", "fc", "gap-fc", "max", "conv"] = "gap"  # what follows the logit maps (conv: replaces them)
@@ -60,9 +65,15 @@ class NetConfig:
             if isinstance(value, tuple) and len(set(value)) == 1:
                 object.__setattr__(self, name, value[0])  # 3 and (3, 3, 3, 3) are the same config
         _require(self, "norm_groups", self.norm_groups >= 1, "an integer from 1")
-        ascending = sorted(set(self.pool_after)) == list(self.pool_after)
-        inside = all(1 <= block <= depth for block in self.pool_after)
-        _require(self, "pool_after", ascending and inside, f"ascending block numbers from 1 to {depth}")
+        for name in ("separable", "norm_blocks", "pool_after"):
+            blocks = getattr(self, name)
+            if blocks == "all":
+                continue
+            ascending = sorted(set(blocks)) == list(blocks) and all(1 <= block <= depth for block in blocks)
+            _require(self, name, ascending, f"ascending block numbers from 1 to {depth}")
+        if self.norm_blocks == tuple(range(1, depth + 1)):
+            object.__setattr__(self, "norm_blocks", "all")
+        _require(self, "logit_kernel", self.logit_kernel >= 1, "an integer from 1")
         _require(self, "dropout", 0 <= self.dropout < 1, "a number from 0 to below 1")
 
 
@@ -75,26 +86,31 @@ class TrainConfig:
     train_images: int = 0  # 0: all; otherwise a nested random subset, for quick looks
     normalise: Literal["dataset", "none", "image"] = "dataset"
     augment: Literal["none", "affine", "shift", "rotate", "erase"] = "none"
+    repeats: int = 1  # passes an epoch makes over the images: a tenth of them ten times takes as many steps as all
     epochs: int = 6
     batch_size: int = 128
-    optimiser: Literal["sgd"] = "sgd"
+    optimiser: Literal["sgd", "nesterov", "adam", "adamw"] = "sgd"
     lr: float = 0.1  # the peak, where the schedule has one
-    momentum: float = 0.9
+    momentum: float = 0.9  # for Adam: of the gradient's mean, beta 1
     weight_decay: float = 0.0
     schedule: Literal["one-cycle", "step", "constant", "cosine"] = "one-cycle"
     step_epoch: int = 15  # schedule=step: the rate falls to a tenth after this many epochs
     label_smoothing: float = 0.0
+    dropout_from: int = 1  # the net's dropout, if it has one, acts from this epoch on
+    seed_varies: Literal["all", "weights", "order"] = "all"  # weights: order, augmentation and dropout are seed 0's
 
     def __post_init__(self) -> None:
         _check_types(self)
         most = 55_000 if self.validate else 60_000
         _require(self, "train_images", 0 <= self.train_images <= most, f"0 for all, or up to {most:,} images")
+        _require(self, "repeats", self.repeats >= 1, "an integer from 1")
         _require(self, "epochs", self.epochs >= 1, "an integer from 1")
         _require(self, "batch_size", self.batch_size >= 2, "an integer from 2 (batch statistics need two)")
         _require(self, "lr", 0 < self.lr < inf, "a number above 0")
         _require(self, "momentum", 0 <= self.momentum < 1, "a number from 0 to below 1")
         _require(self, "weight_decay", 0 <= self.weight_decay < inf, "a number from 0")
         _require(self, "step_epoch", self.step_epoch >= 1, "an integer from 1")
+        _require(self, "dropout_from", 1 <= self.dropout_from <= self.epochs, f"an epoch from 1 to {self.epochs}")
         _require(self, "label_smoothing", 0 <= self.label_smoothing < 1, "a number from 0 to below 1")
 
 
@@ -103,6 +119,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "reference": {"epochs": 20, "batch_size": 64, "lr": 0.05, "schedule": "step", "step_epoch": 15},
 }
 """Training recipes as differences from `TrainConfig()`."""
+
+FIELDS: dict[str, Any] = get_type_hints(NetConfig) | get_type_hints(TrainConfig)
+"""Every field of net and training with its type."""
 
 Config = TypeVar("Config", NetConfig, TrainConfig)
 
@@ -121,6 +140,11 @@ def overrides(config: NetConfig | TrainConfig) -> dict[str, Any]:
 def to_dict(config: NetConfig | TrainConfig) -> dict[str, Any]:
     """Return every field, with lists for tuples: what JSON stores."""
     return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items()}
+
+
+def text(value: Any) -> Any:
+    """Return a field's value as tables and names hold it: "8-16-32-32" for several numbers, others as they are."""
+    return "-".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def from_dict(kind: type[Config], values: Mapping[str, Any]) -> Config:

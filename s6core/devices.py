@@ -48,12 +48,36 @@ def name(device: torch.device) -> str:
 
 def cpu() -> str:
     """Return the name of this machine's processor and how many cores it shows."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return f"{line.partition(':')[2].strip()}, {os.cpu_count()} cores"
+    for _, name in _cpuinfo(("model name",)):
+        return f"{name}, {os.cpu_count()} cores"
     return platform.processor() or platform.machine()
+
+
+MARKS = ("cpu family", "model", "stepping")
+"""What tells processors of one name apart."""
+
+
+def _cpuinfo(wanted: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return some of the lines that Linux writes of its first processor; none elsewhere."""
+    path = Path("/proc/cpuinfo")
+    first = path.read_text().partition("\n\n")[0] if path.exists() else ""
+    pairs = ((key.strip(), value.strip()) for key, _, value in (line.partition(":") for line in first.splitlines()))
+    return [(key, value) for key, value in pairs if key in wanted]
+
+
+def machine() -> dict[str, str | int]:
+    """Return what decides a CPU run's last digits: processors of one name differ, and so do builds of torch.
+
+    `processor` is its name, family, model and stepping, `capability` the instructions that torch uses on it.
+    """
+    import torch
+
+    return {
+        "processor": " ".join([cpu().rpartition(",")[0] or cpu(), *(f"{k} {v}" for k, v in _cpuinfo(MARKS))]),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
 
 
 def keep_freed_memory() -> None:

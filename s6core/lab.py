@@ -42,7 +42,7 @@ def run(plan: Plan) -> Iterator[tuple[int, Epoch]]:
     )
     for seed in missing:
         started_at = results.now()
-        net = build(plan.net, seed=seed).to(device)
+        net = build(plan.net, seed=0 if plan.train.seed_varies == "order" else seed).to(device)
         rows: list[dict[str, Any]] = []
         mark = partial(results.mark, plan.folder, plan.variant, seed, epochs=plan.train.epochs, started_at=started_at)
         mark(rows=rows)
@@ -70,6 +70,7 @@ def run(plan: Plan) -> Iterator[tuple[int, Epoch]]:
                 "started_at": started_at,
                 "finished_at": results.now(),
                 "device": devices.name(device),
+                "machine": devices.machine(),
                 "data": images.sha256,
             },
         )

@@ -30,7 +30,8 @@ class Layer:
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
     dilation: tuple[int, int] = (1, 1)
-    groups: int = 1  # of a group norm
+    groups: int = 1  # of a convolution (as many as channels: one kernel per channel) or of a group norm
+    bias: bool = True  # of a convolution
     rate: float = 0.0  # of a dropout
 
 
@@ -49,9 +50,10 @@ def layers(config: NetConfig) -> list[Layer]:
         padding = same if config.padding == "auto" else _of(config.padding, block)
         pooled = block in config.pool_after
         stride = 2 if pooled and config.pool == "stride" else 1
-        row = _window(f"conv{block}", "conv", shape, channels, kernel, stride, padding, dilation)
-        rows += [row, *_dress(config, str(block), row.output)]
-        shape = row.output
+        rows += _convolution(config, block, shape, channels, (kernel, stride, padding, dilation))
+        shape = rows[-1].output
+        norm = config.norm_blocks == "all" or block in config.norm_blocks
+        rows += _dress(config, str(block), shape, norm=norm)
         if config.dropout and (config.dropout_place == "all" or block == depth):
             op: Op = "dropout" if config.dropout_kind == "element" else "channel-dropout"
             rows.append(Layer(name=f"dropout{block}", op=op, input=shape, output=shape, rate=config.dropout))
@@ -67,6 +69,16 @@ def parameters(rows: list[Layer]) -> int:
     return sum(row.parameters for row in rows)
 
 
+def _convolution(
+    config: NetConfig, block: int, shape: Shape, channels: int, geometry: tuple[int, int, int, int]
+) -> list[Layer]:
+    """Return a block's convolution: one row, or two where it is separable, one kernel per channel and then 1×1."""
+    if block not in config.separable:
+        return [_window(f"conv{block}", "conv", shape, channels, *geometry, bias=config.bias)]
+    each = _window(f"depthwise{block}", "conv", shape, shape[0], *geometry, groups=shape[0], bias=config.bias)
+    return [each, _window(f"conv{block}", "conv", each.output, channels, 1, 1, 0, 1, bias=config.bias)]
+
+
 def _head(config: NetConfig, shape: Shape) -> list[Layer]:
     classes = config.classes
     if config.head == "conv":  # one kernel as large as the maps: the fully connected layer, written as a convolution
@@ -75,7 +87,7 @@ def _head(config: NetConfig, shape: Shape) -> list[Layer]:
         output = (classes, 1, 1)
         conv = Layer(name="full-conv", op="conv", input=shape, output=output, kernel=kernel, parameters=count)
         return [conv, Layer(name="flatten", op="flatten", input=output, output=output)]
-    logits = _window("logits", "conv", shape, classes, 1, 1, 0, 1)
+    logits = _window("logits", "conv", shape, classes, config.logit_kernel, 1, 0, 1)
     maps = logits.output
     rows = [logits, *_dress(config, "-logits", maps, norm=config.logit_norm, activation=config.logit_activation)]
     point: Shape = (classes, 1, 1)
@@ -110,8 +122,9 @@ def _dress(config: NetConfig, tag: str, shape: Shape, *, norm: bool = True, acti
 
 
 def _window(
-    name: str, op: Op, shape: Shape, channels: int, kernel: int, stride: int, padding: int, dilation: int
-) -> Layer:
+    name: str, op: Op, shape: Shape, channels: int, kernel: int, stride: int, padding: int, dilation: int,
+    *, groups: int = 1, bias: bool = True,
+) -> Layer:  # fmt: skip
     """Return a convolution or a pooling: whatever slides a window over the maps."""
     span = dilation * (kernel - 1) + 1
     for side, size in (("height", shape[1]), ("width", shape[2])):
@@ -126,11 +139,13 @@ def _window(
         op=op,
         input=shape,
         output=(channels, height, width),
-        parameters=(shape[0] * kernel * kernel + 1) * channels if op == "conv" else 0,
+        parameters=(shape[0] // groups * kernel * kernel + bias) * channels if op == "conv" else 0,
         kernel=(kernel, kernel),
         stride=(stride, stride),
         padding=(padding, padding),
         dilation=(dilation, dilation),
+        groups=groups,
+        bias=bias,
     )
 
 

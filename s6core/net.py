@@ -13,7 +13,7 @@ from s6core.layers import Layer, layers
 
 MODULES: dict[str, Callable[[Layer], nn.Module]] = {
     "conv": lambda row: nn.Conv2d(
-        row.input[0], row.output[0], row.kernel, row.stride, row.padding, dilation=row.dilation
+        row.input[0], row.output[0], row.kernel, row.stride, row.padding, row.dilation, row.groups, row.bias
     ),
     "linear": lambda row: nn.Linear(row.input[0], row.output[0]),
     "relu": lambda row: nn.ReLU(),
@@ -34,14 +34,20 @@ MODULES: dict[str, Callable[[Layer], nn.Module]] = {
 }
 """Each operation of `s6core.layers.Op` as a module."""
 
+INITS: dict[str, Callable[[torch.Tensor], object]] = {
+    "he": lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu"),
+    "orthogonal": nn.init.orthogonal_,
+}
+"""Initial weights other than torch's default; with them, biases start at zero."""
+
 
 def build(config: NetConfig | list[Layer], *, seed: int = 0) -> nn.Sequential:
     """Build the net of a config or of rows: (B, C, H, W) float images to (B, classes) logits.
 
-    The modules carry the rows' names. The initial weights are torch's defaults, drawn in the order of the rows from
-    `seed`, so that two nets which differ only from some layer on start from the same weights up to there.
+    The modules carry the rows' names. The initial weights are drawn in the order of the rows from `seed`, so that two
+    nets which differ only from some layer on start from the same weights up to there. Rows start with torch's defaults.
     """
-    rows = config if isinstance(config, list) else layers(config)
+    rows, init = (config, "torch") if isinstance(config, list) else (layers(config), config.init)
     with torch.random.fork_rng(devices=[]):  # torch's own stream stays where it is
         modules = OrderedDict((row.name, MODULES[row.op](row)) for row in rows)
         if rows[-1].op not in ("linear", "flatten"):
@@ -50,5 +56,9 @@ def build(config: NetConfig | list[Layer], *, seed: int = 0) -> nn.Sequential:
         for module in modules.values():
             if callable(draw := getattr(module, "reset_parameters", None)):
                 draw()
+            if init != "torch" and isinstance(module, nn.Conv2d | nn.Linear):
+                INITS[init](module.weight)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
     net = nn.Sequential(modules)
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch declares it with a tensor

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from s6core import devices, results
-from s6core.config import ConfigError, Integers, NetConfig, TrainConfig, diff, from_dict, overrides, read, unknown
+from s6core.config import ConfigError, Integers, NetConfig, TrainConfig, diff, from_dict, overrides, read, text, unknown
 from s6core.layers import Layer, layers
 from s6core.results import Record
 
@@ -99,8 +99,7 @@ def describe(net: NetConfig, train: TrainConfig) -> str:
     """Name a variant by what differs from the defaults: "norm-none head-fc dropout-0.1", else "reference"."""
     words = []
     for name, value in {**overrides(net), **overrides(train)}.items():
-        text = "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        words.append(f"{name}-{text}")
+        words.append(f"{name}-{text(value)}")
     return "_".join(words) or "reference"
 
 
@@ -109,7 +108,8 @@ def _fit_together(net: NetConfig, train: TrainConfig, rows: Sequence[Layer]) -> 
     for name, ours, theirs in (("image", net.image, (1, 28, 28)), ("classes", net.classes, 10)):
         if ours != theirs:
             raise ConfigError(f"{name}={ours!r}: allowed is {theirs!r}, as the images of {train.dataset} have it")
-    single = (train.train_images or (55_000 if train.validate else 60_000)) % train.batch_size == 1
+    images = train.train_images or (55_000 if train.validate else 60_000)
+    single = images * train.repeats % train.batch_size == 1
     pointwise = [row.name for row in rows if row.op == "batch-norm" and row.output[1:] == (1, 1)]
     if single and pointwise:
         raise ConfigError(

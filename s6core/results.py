@@ -27,19 +27,28 @@ from typing import Any
 import pandas as pd
 import psutil
 
-from s6core.config import NetConfig, TrainConfig, from_dict, to_dict
+from s6core.config import FIELDS, NetConfig, TrainConfig, from_dict, text, to_dict
 
 FIGURES = (
     "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy",
 )  # fmt: skip
+CONFIG_COLUMNS = [name for name in FIELDS if name != "epochs"]
+"""The fields of net and training, so that a sweep finds its axis in the table."""
+MACHINE = ("processor", "capability", "threads", "torch")
 RUN_COLUMNS = [
     "study", "variant", "seed", "status", "parameters", "epochs", *FIGURES, "seconds",
-    "device", "commit", "clean", "finished_at",
+    "device", *MACHINE, "commit", "clean", "started_at", "finished_at", *CONFIG_COLUMNS,
 ]  # fmt: skip
 EPOCH_COLUMNS = ["study", "variant", "seed", "epoch", "lr", *FIGURES, "seconds"]
 REPORTED = [name for name in FIGURES if not name.startswith("validation")]
 """The figures that every finished run has."""
-TEXTS = ("study", "variant", "status", "device", "commit", "finished_at")
+LATER = {"started_at", *MACHINE, *CONFIG_COLUMNS}
+"""Columns that tables of the first release lack; they are read with these cells empty."""
+NUMBERS = {
+    "seed", "epoch", "parameters", "epochs", "lr", *FIGURES, "seconds", "threads",
+    *(name for name, kind in FIELDS.items() if kind in (int, float)),
+}  # fmt: skip
+BOOLEANS = {"clean", *(name for name, kind in FIELDS.items() if kind is bool)}
 STATUSES = ("finished", "diverged")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -199,7 +208,9 @@ def runs_table(records: list[Record]) -> pd.DataFrame:
             "epochs": len(r.epochs),
             **r.final,
             "seconds": round(sum(row["seconds"] for row in r.epochs), 2),
-            **{k: r.provenance.get(k) for k in ("device", "commit", "clean", "finished_at")},
+            **{k: r.provenance.get(k) for k in ("device", "commit", "clean", "started_at", "finished_at")},
+            **{k: r.provenance.get("machine", {}).get(k) for k in MACHINE},
+            **{k: text(v) for k, v in {**to_dict(r.net), **to_dict(r.train)}.items() if k in CONFIG_COLUMNS},
         }
         for r in records
     ]
@@ -348,19 +359,21 @@ def _differences(records: list[Record]) -> str:
 def _read(path: Path, columns: list[str], key: list[str]) -> pd.DataFrame:
     try:
         # only an empty cell is a gap: a variant may be called "none" or "nan"
-        table = pd.read_csv(path, dtype={name: str for name in TEXTS}, keep_default_na=False, na_values=[""])
+        texts = {name: str for name in columns if name not in NUMBERS | BOOLEANS}
+        table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
     except FileNotFoundError:
         raise ResultsError(f"{path}: no such table; `s6 run {path.parent.name}` makes it") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ResultsError(f"{path}: not a table ({error})") from error
     found = set(map(str, table))
-    for what, names in (("unknown", found - set(columns)), ("missing", set(columns) - found)):
+    for what, names in (("unknown", found - set(columns)), ("missing", set(columns) - LATER - found)):
         if names:
             raise ResultsError(f"{path}: {what} column {', '.join(sorted(names))}")
     gaps = table[["study", *key]].isna().any(axis=1)
     if gaps.any():
         raise ResultsError(f"{path}: line {_line(gaps)} lacks one of study, {', '.join(key)}")
-    for name in set(columns) - set(TEXTS) - {"clean"}:
+    table = table.reindex(columns=columns)
+    for name in NUMBERS & set(columns):
         odd = pd.to_numeric(table[name], errors="coerce").isna() & table[name].notna()
         if odd.any():
             raise ResultsError(f"{path}: line {_line(odd)}: {name} {table[name][odd].iloc[0]!r}: allowed is a number")
@@ -368,7 +381,7 @@ def _read(path: Path, columns: list[str], key: list[str]) -> pd.DataFrame:
     if twice.any():
         first = ", ".join(f"{k} {table[k][twice].iloc[0]}" for k in key)
         raise ResultsError(f"{path}: {first} stands there twice")
-    return table[columns]
+    return table
 
 
 def _line(marked: pd.Series) -> int:

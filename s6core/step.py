@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.optim import SGD, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from s6core.config import TrainConfig
 from s6core.data import Images, augment, normalise
@@ -27,12 +28,24 @@ SWITCH = "S6_CUDA_GRAPH"
 """The environment variable that, set to 0, has every step launched kernel by kernel."""
 
 
-def optimiser(net: nn.Module, config: TrainConfig, device: torch.device) -> SGD:
+OPTIMISERS: dict[str, Callable[[TrainConfig], tuple[type[Optimizer], dict[str, Any]]]] = {
+    "sgd": lambda config: (SGD, {"momentum": config.momentum}),
+    "nesterov": lambda config: (SGD, {"momentum": config.momentum, "nesterov": config.momentum > 0}),
+    "adam": lambda config: (Adam, {"betas": (config.momentum, 0.999)}),
+    "adamw": lambda config: (AdamW, {"betas": (config.momentum, 0.999)}),
+}
+"""Each optimiser with what it takes beside a rate and weight decay (Adam: Kingma & Ba 2015; AdamW: Loshchilov 2019)."""
+
+
+def optimiser(net: nn.Module, config: TrainConfig, device: torch.device) -> Optimizer:
     """Return the optimiser. On CUDA its rate lies on the device, where a recorded step reads it anew each time."""
+    kind, options = OPTIMISERS[config.optimiser](config)
+    options |= {"lr": config.lr, "weight_decay": config.weight_decay}
     if device.type == "cuda":
-        lr = torch.tensor(config.lr, device=device)
-        return SGD(net.parameters(), lr, config.momentum, weight_decay=config.weight_decay, fused=True)
-    return SGD(net.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay)
+        options |= {"lr": torch.tensor(config.lr, device=device), "fused": True}
+        if kind is not SGD:
+            options["capturable"] = True  # counts its steps on the device, where a recorded step can
+    return kind(net.parameters(), **options)
 
 
 def step(net: nn.Module, part: Images, config: TrainConfig, sgd: Optimizer, noise: torch.Generator) -> Step:

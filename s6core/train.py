@@ -64,7 +64,8 @@ def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterat
     not finite ends the run with a row whose losses and accuracies are NaN.
     """
     device = data.train.images.device
-    steps = math.ceil(len(data.train) / config.batch_size)
+    seed = 0 if config.seed_varies == "weights" else seed
+    steps = math.ceil(len(data.train) * config.repeats / config.batch_size)
     sgd = optimiser(net, config, device)
     schedule = SCHEDULES[config.schedule](sgd, config, steps)
     noise = torch.Generator(device)
@@ -73,12 +74,16 @@ def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterat
     for epoch in range(1, config.epochs + 1):
         lr = float(schedule.get_last_lr()[0])
         stream = 10_000 * seed + epoch
-        order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(stream)).to(device)
+        order = _order(len(data.train), config.repeats, stream).to(device)
         noise.manual_seed(stream)
         start = time.perf_counter()
         with torch.random.fork_rng([device] if device.type != "cpu" else [], device_type=_fork(device)):
             torch.manual_seed(stream)
             net.train()
+            if epoch < config.dropout_from:
+                _without_dropout(net)
+            elif epoch == config.dropout_from > 1:
+                train_on = step(net, data.train, config, sgd, noise)  # what was recorded has no dropout
             loss = _epoch(train_on, order.split(config.batch_size), schedule)
         seconds = time.perf_counter() - start  # reading the loss has waited for the device
         train, validation, test = (score(net, part, config) for part in (sample, data.validation, data.test))
@@ -113,6 +118,18 @@ def _epoch(train_on: Step, indices: Sequence[torch.Tensor], schedule: LRSchedule
         total += train_on(index)
         schedule.step()
     return total.item()
+
+
+def _order(images: int, repeats: int, stream: int) -> torch.Tensor:
+    """Return the order of an epoch, each pass over the images shuffled by itself; batches run on from pass to pass."""
+    generator = torch.Generator().manual_seed(stream)
+    return torch.cat([torch.randperm(images, generator=generator) for _ in range(repeats)])
+
+
+def _without_dropout(net: nn.Module) -> None:
+    for module in net.modules():
+        if isinstance(module, nn.Dropout | nn.Dropout2d):
+            module.eval()
 
 
 def _fork(device: torch.device) -> str:

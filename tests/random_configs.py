@@ -21,6 +21,9 @@ CHOICES: dict[str, list[Any]] = {
     "logit_activation": [True, False],
     "logit_norm": [True, False],
     "head": ["gap", "fc", "gap-fc", "max", "conv"],
+    "logit_kernel": [1, 1, 3],
+    "bias": [True, False],
+    "init": ["torch", "he", "orthogonal"],
 }
 
 
@@ -42,5 +45,7 @@ def random_configs(count: int, *, seed: int) -> Iterator[NetConfig]:
             padding="auto" if rng.random() < 0.5 else integers(0, 2, depth),
             dilation=integers(1, 2, depth),
             pool_after=tuple(block for block in range(1, depth + 1) if rng.random() < 0.4),
+            separable=tuple(block for block in range(1, depth + 1) if rng.random() < 0.3),
+            norm_blocks=tuple(block for block in range(1, depth + 1) if rng.random() < 0.8),
             **options,
         )

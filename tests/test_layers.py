@@ -150,3 +150,27 @@ def test_a_full_size_convolution_has_the_kernel_of_its_maps_on_any_image():
 def test_a_net_that_the_image_does_not_allow_names_the_layer(changes: dict, message: str):
     with pytest.raises(ConfigError, match=re.escape(message)):
         layers(NetConfig(**changes))
+
+
+def test_a_separable_block_is_one_kernel_per_channel_and_then_1x1():
+    # 3×3 to 8 without padding, pooled, separable to 16: the first of the nets in the small-net search
+    config = NetConfig(
+        channels=(8, 16), separable=(2,), bias=False, padding=(0, 1), pool_after=(1,), order="conv-norm-relu",
+        logit_activation=False, logit_norm=False,
+    )  # fmt: skip
+    rows = {r.name: r for r in layers(config)}
+    assert (rows["depthwise2"].groups, rows["depthwise2"].parameters) == (8, 8 * 9)
+    assert (rows["conv2"].kernel, rows["conv2"].parameters) == ((1, 1), 8 * 16)
+    assert rows["conv2"].output == (16, 13, 13)
+    assert parameters(layers(config)) == 72 + 16 + 72 + 128 + 32 + 170
+
+
+def test_the_norm_sits_after_the_named_blocks_only():
+    names = [r.name for r in layers(NetConfig(norm_blocks=(1, 3), logit_norm=False)) if "norm" in r.op]
+    assert names == ["norm1", "norm3"]
+    assert NetConfig(norm_blocks=(1, 2, 3, 4)) == NetConfig()
+
+
+def test_the_logits_may_look_around():
+    logits = row(NetConfig(logit_kernel=3), "logits")
+    assert (logits.kernel, logits.output) == ((3, 3), (10, 10, 10))

@@ -160,3 +160,12 @@ def test_a_full_size_convolution_is_a_linear_layer_of_the_flat_maps():
 def test_a_net_is_built_from_rows_as_from_its_config():
     rows = layers(NetConfig(head="fc"))
     assert str(build(rows)) == str(build(NetConfig(head="fc")))
+
+
+def test_initial_weights_have_the_spread_that_their_papers_give():
+    config = NetConfig(channels=(64, 64), pool_after=(), init="he")
+    weight = build(config, seed=0).conv2.weight
+    assert weight.std().item() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.02)  # He et al. 2015, equation 10
+    rows = build(NetConfig(channels=(64, 64), pool_after=(), init="orthogonal"), seed=0).conv2.weight.flatten(1)
+    assert torch.allclose(rows @ rows.T, torch.eye(64), atol=1e-5)  # Saxe et al. 2014: orthonormal rows
+    assert build(config, seed=0).conv2.bias.count_nonzero() == 0

@@ -286,3 +286,45 @@ def test_nan_weights_are_seen_at_once():
     nn.init.constant_(net[1].bias, math.nan)
     rows = list(fit(net, invented(), TRAIN, seed=0))
     assert [row.epoch for row in rows] == [1] and rows[0].diverged
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "nesterov", "adam", "adamw"])
+def test_every_optimiser_takes_the_step_that_its_paper_gives(optimiser: str):
+    """From zero weights at rate r, gradient g: −r·g for SGD, −r·(1 + m)·g for Nesterov, −r·sign(g) for Adam."""
+    data, net = invented(16), flat()
+    train = replace(TRAIN, epochs=1, optimiser=optimiser, lr=0.01, momentum=0.9)
+    other = flat()
+    nn.functional.cross_entropy(other(data.train.images.unsqueeze(1).float() / 255), data.train.labels.long()).backward()
+    gradient = other[1].weight.grad
+    list(fit(net, data, train, seed=0))
+    expected = {
+        "sgd": -0.01 * gradient, "nesterov": -0.01 * 1.9 * gradient,
+        "adam": -0.01 * gradient.sign(), "adamw": -0.01 * gradient.sign(),
+    }[optimiser]  # fmt: skip
+    sure = gradient.abs() > 1e-3 if "adam" in optimiser else torch.ones_like(gradient, dtype=torch.bool)
+    assert torch.allclose(net[1].weight[sure], expected[sure], rtol=1e-3, atol=1e-7)
+
+
+def test_an_epoch_of_a_tenth_ten_times_takes_as_many_steps_as_all():
+    few = replace(TRAIN, epochs=1, repeats=3)
+    seen = batches(build(NET, seed=0), invented(20), few, seed=0)
+    passes = sum(map(numbers, seen), [])
+    assert [len(one) for one in seen] == [16, 16, 16, 12]
+    assert all(sorted(passes[start : start + 20]) == list(range(20)) for start in (0, 20, 40))
+    assert passes[:20] != passes[20:40]
+
+
+def test_dropout_acts_from_its_epoch_on():
+    config, late = replace(NET, dropout=0.5), replace(TRAIN, epochs=3, dropout_from=3)
+    with_, without = build(config, seed=1), build(NET, seed=1)
+    rows, plain = (
+        untimed(list(fit(net, invented(), train, seed=1))) for net, train in ((with_, late), (without, late))
+    )
+    assert rows[:2] == plain[:2]  # the weights are the same, whatever the net is called
+    assert rows[2] != plain[2]
+
+
+def test_a_seed_can_vary_the_weights_alone():
+    only = replace(TRAIN, seed_varies="weights")
+    orders = [batches(build(NET, seed=0), invented(), only, seed=seed) for seed in (0, 5)]
+    assert [numbers(b) for b in orders[0]] == [numbers(b) for b in orders[1]]
