@@ -294,7 +294,8 @@ def test_every_optimiser_takes_the_step_that_its_paper_gives(optimiser: str):
     data, net = invented(16), flat()
     train = replace(TRAIN, epochs=1, optimiser=optimiser, lr=0.01, momentum=0.9)
     other = flat()
-    nn.functional.cross_entropy(other(data.train.images.unsqueeze(1).float() / 255), data.train.labels.long()).backward()
+    images_ = data.train.images.unsqueeze(1).float() / 255
+    nn.functional.cross_entropy(other(images_), data.train.labels.long()).backward()
     gradient = other[1].weight.grad
     list(fit(net, data, train, seed=0))
     expected = {
