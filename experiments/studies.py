@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from experiments import screen
+from experiments import screen, small
 from experiments.topics import LINEAR, TOPICS, Overrides, cells, union
 from s6core.config import RECIPES, ConfigError, unknown
 
@@ -67,6 +67,12 @@ STUDIES = {
     "screen": Study(
         question="Which of sixteen choices matter? Each run differs from the reference in about half of them.",
         variants=screen.variants(),
+    ),
+    "small-search": Study(
+        question="How small can the net be? Architecture and rate are chosen on the validation split alone.",
+        variants=small.searched(),
+        common={"validate": True, **small.RECIPE},
+        seeds=1,
     ),
     "ablations": Study(
         question="What do BatchNorm, the head and dropout each do, and what do they do together?",

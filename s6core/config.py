@@ -32,6 +32,7 @@ class NetConfig:
     padding: Literal["auto"] | Integers = "auto"  # auto: as published, "same" before the first pooling, none after
     dilation: Integers = 1
     separable: tuple[int, ...] = ()  # blocks whose convolution is one per channel, then 1×1 (Howard et al. 2017)
+    shared: tuple[int, ...] = ()  # blocks that use the convolution weights of the block before once more
     bias: bool = True  # of the blocks' convolutions; idle where a norm follows at once
     init: Literal["torch", "he", "orthogonal"] = "torch"  # initial weights: torch's default, He et al. 2015, Saxe 2014
     norm: Literal["batch", "none", "group", "layer", "instance"] = "batch"
@@ -65,12 +66,13 @@ class NetConfig:
             if isinstance(value, tuple) and len(set(value)) == 1:
                 object.__setattr__(self, name, value[0])  # 3 and (3, 3, 3, 3) are the same config
         _require(self, "norm_groups", self.norm_groups >= 1, "an integer from 1")
-        for name in ("separable", "norm_blocks", "pool_after"):
+        for name in ("separable", "shared", "norm_blocks", "pool_after"):
             blocks = getattr(self, name)
             if blocks == "all":
                 continue
             ascending = sorted(set(blocks)) == list(blocks) and all(1 <= block <= depth for block in blocks)
             _require(self, name, ascending, f"ascending block numbers from 1 to {depth}")
+        _require(self, "shared", 1 not in self.shared, f"block numbers from 2 to {depth}: block 1 has none before it")
         if self.norm_blocks == tuple(range(1, depth + 1)):
             object.__setattr__(self, "norm_blocks", "all")
         _require(self, "logit_kernel", self.logit_kernel >= 1, "an integer from 1")

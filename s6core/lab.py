@@ -84,8 +84,8 @@ def predict(net: torch.nn.Module, images: data.Data, train: TrainConfig) -> str:
 
 
 def weights(net: torch.nn.Module) -> bytes:
-    """Return the weights and running statistics as safetensors."""
-    return to_safetensors({name: tensor.cpu().contiguous() for name, tensor in net.state_dict().items()})
+    """Return the weights and running statistics as safetensors; shared weights stand under each of their names."""
+    return to_safetensors({name: tensor.cpu().contiguous().clone() for name, tensor in net.state_dict().items()})
 
 
 def _rounded(row: Epoch) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd, prod
 from typing import Literal
 
@@ -32,6 +32,7 @@ class Layer:
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1  # of a convolution (as many as channels: one kernel per channel) or of a group norm
     bias: bool = True  # of a convolution
+    shares: str = ""  # the earlier row whose weights a convolution uses
     rate: float = 0.0  # of a dropout
 
 
@@ -50,7 +51,8 @@ def layers(config: NetConfig) -> list[Layer]:
         padding = same if config.padding == "auto" else _of(config.padding, block)
         pooled = block in config.pool_after
         stride = 2 if pooled and config.pool == "stride" else 1
-        rows += _convolution(config, block, shape, channels, (kernel, stride, padding, dilation))
+        convolution = _convolution(config, block, shape, channels, (kernel, stride, padding, dilation))
+        rows += _shared(convolution, block, rows) if block in config.shared else convolution
         shape = rows[-1].output
         norm = config.norm_blocks == "all" or block in config.norm_blocks
         rows += _dress(config, str(block), shape, norm=norm)
@@ -77,6 +79,25 @@ def _convolution(
         return [_window(f"conv{block}", "conv", shape, channels, *geometry, bias=config.bias)]
     each = _window(f"depthwise{block}", "conv", shape, shape[0], *geometry, groups=shape[0], bias=config.bias)
     return [each, _window(f"conv{block}", "conv", each.output, channels, 1, 1, 0, 1, bias=config.bias)]
+
+
+def _shared(convolution: list[Layer], block: int, rows: list[Layer]) -> list[Layer]:
+    """Return a block's convolution with the weights of the block before, which must be of the same size."""
+    before = {row.name: row for row in rows}
+    found = []
+    for row in convolution:
+        other = before.get(row.name.replace(str(block), str(block - 1)))
+        if other is None or _weights(other) != _weights(row):
+            raise ConfigError(
+                f"layer {row.name}: shared={block} needs weights of the same size in block {block - 1}; "
+                f"allowed is a block with the channels, kernel and kind of the one before"
+            )
+        found.append(replace(row, parameters=0, shares=other.shares or other.name))
+    return found
+
+
+def _weights(row: Layer) -> tuple[object, ...]:
+    return row.input[0], row.output[0], row.kernel, row.groups, row.bias
 
 
 def _head(config: NetConfig, shape: Shape) -> list[Layer]:

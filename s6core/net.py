@@ -49,11 +49,13 @@ def build(config: NetConfig | list[Layer], *, seed: int = 0) -> nn.Sequential:
     """
     rows, init = (config, "torch") if isinstance(config, list) else (layers(config), config.init)
     with torch.random.fork_rng(devices=[]):  # torch's own stream stays where it is
-        modules = OrderedDict((row.name, MODULES[row.op](row)) for row in rows)
+        modules: OrderedDict[str, nn.Module] = OrderedDict()
+        for row in rows:
+            modules[row.name] = modules[row.shares] if row.shares else MODULES[row.op](row)
         if rows[-1].op not in ("linear", "flatten"):
             modules["logit-vector"] = nn.Flatten()
         torch.manual_seed(seed)
-        for module in modules.values():
+        for module in dict.fromkeys(modules.values()):  # shared weights are drawn once
             if callable(draw := getattr(module, "reset_parameters", None)):
                 draw()
             if init != "torch" and isinstance(module, nn.Conv2d | nn.Linear):
