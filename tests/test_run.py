@@ -21,8 +21,9 @@ import pytest
 from click.testing import CliRunner, Result
 from trial_study import STUDY, prepared, store
 
-from experiments import commands, display, job, lock, machine, progress, run, studies
-from experiments.cli import Commands
+from experiments import cli, studies
+from experiments.cli import run as command
+from experiments.runner import display, job, lock, machine, progress, run
 from s6core import results
 from s6core.config import ConfigError
 from s6core.idx import DataError
@@ -36,8 +37,7 @@ def _study(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def s6(*arguments: str | Path) -> Result:
-    group = Commands(commands={"run": commands.run, "status": commands.status})
-    return CliRunner().invoke(group, [str(a) for a in arguments])
+    return CliRunner().invoke(cli.s6, [str(a) for a in arguments])
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_a_variant_that_could_not_name_a_folder_is_refused(tmp_path: Path) -> No
 
 def test_checking_and_planning_need_no_torch(tmp_path: Path) -> None:
     code = (
-        "import sys; from experiments import commands\n"
-        f"commands.run(['smoke', '--dry-run', '--results', {str(tmp_path)!r}], standalone_mode=False)\n"
+        "import sys; from experiments.cli import s6\n"
+        f"s6(['run', 'smoke', '--dry-run', '--results', {str(tmp_path)!r}], standalone_mode=False)\n"
         "assert 'torch' not in sys.modules and 'distributed' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
@@ -137,8 +137,8 @@ def test_force_replaces_what_came_to_lie_there_until_the_folder_was_held(
         store(prepared(folder.parent, epochs=5).plans[0], 1)
         yield
 
-    monkeypatch.setattr(commands, "alone", alone)
-    monkeypatch.setattr(commands, "_work", lambda *_: [])
+    monkeypatch.setattr(command, "alone", alone)
+    monkeypatch.setattr(command, "_work", lambda *_: [])
     result = s6("run", "trial", "--force", "--results", tmp_path)
     assert (result.exit_code, result.output) == (1, f"{tmp_path / 'trial'}: 0 of 6 runs finished\n")
     assert not list(tmp_path.rglob("seed-*"))
@@ -207,7 +207,7 @@ def test_what_stands_in_the_way_is_one_line_and_status_1(
         raise error
 
     monkeypatch.setattr(run.Task, "runs", fail)
-    monkeypatch.setattr(commands, "_work", fail)
+    monkeypatch.setattr(command, "_work", fail)
     for words in (["run"], ["run", "--dry-run"], ["status"]):
         result = s6(*words, "trial", "--results", tmp_path)
         assert (result.exit_code, result.output) == (1, f"{line}\n"), words
@@ -216,7 +216,7 @@ def test_what_stands_in_the_way_is_one_line_and_status_1(
 def test_what_the_tables_cannot_hold_is_named_and_the_rest_stands_in_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "_work", lambda *_: [])
+    monkeypatch.setattr(command, "_work", lambda *_: [])
     reference, other = prepared(tmp_path, seeds=4).plans
     for seed in range(4):
         store(reference, seed)
@@ -415,7 +415,8 @@ def test_a_killed_runner_loses_no_record_that_it_tried_again(tmp_path: Path, kil
     paths = [store(plan, seed, status="diverged") for seed in (0, 1)]
     before = [path.read_bytes() for path in paths]
     code = (
-        "import os\nfrom pathlib import Path\nfrom experiments import run\nfrom experiments.studies import Study\n"
+        "import os\nfrom pathlib import Path\nfrom experiments.runner import run\n"
+        "from experiments.studies import Study\n"
         f"study = Study(question='?', variants={{'reference': {{}}}}, common={STUDY.common}, seeds=3)\n"
         f"with run.retrying(run.prepare('trial', study, root=Path({str(tmp_path)!r}))):\n"
         f"    os.kill(os.getpid(), {int(kill)})"

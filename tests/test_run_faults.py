@@ -63,7 +63,7 @@ def family(process: psutil.Popen) -> list[psutil.Process]:
 
 
 def kernels(process: psutil.Popen) -> list[psutil.Process]:
-    return [each for each in family(process) if "experiments.kernel" in each.cmdline()]
+    return [each for each in family(process) if "experiments.runner.kernel" in each.cmdline()]
 
 
 def until(holds: Callable[[], object]) -> None:

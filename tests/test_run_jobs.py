@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from distributed import Client, LocalCluster
 from trial_study import STUDY, prepared, store
 
-from experiments import cluster, commands, display, job, lock, notebook, run, studies
-from experiments.cli import Commands
-from experiments.job import Failure, Job
+from experiments import cli, studies
+from experiments.runner import cluster, display, job, lock, machine, notebook, run
+from experiments.runner.job import Failure, Job
 from s6core import results
 from s6core.config import ConfigError
 from s6core.plan import plan
@@ -236,9 +236,8 @@ def test_a_dry_run_counts_the_cluster_s_workers(
     tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(studies.STUDIES, "trial", STUDY)
-    monkeypatch.setattr(commands.machine, "cores", lambda: 5)
+    monkeypatch.setattr(machine, "cores", lambda: 5)
     words = ["run", "trial", "--dry-run", "--results", str(tmp_path)]
-    group = Commands(commands={"run": commands.run})
-    assert "6 of 6 runs to train, 5 at once" in CliRunner().invoke(group, words).output
-    assert "6 of 6 runs to train, 1 at once" in CliRunner().invoke(group, [*words, "--scheduler", scheduler]).output
+    assert "6 of 6 runs to train, 5 at once" in CliRunner().invoke(cli.s6, words).output
+    assert "6 of 6 runs to train, 1 at once" in CliRunner().invoke(cli.s6, [*words, "--scheduler", scheduler]).output
     assert not list(tmp_path.iterdir())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from experiments import run
+from experiments.runner import run
 from experiments.studies import Study
 from s6core import results
 from s6core.plan import Plan

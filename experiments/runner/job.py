@@ -21,7 +21,7 @@ from typing import Any
 
 import nbformat
 
-from experiments import notebook
+from experiments.runner import notebook
 from s6core import results
 from s6core.config import ConfigError
 from s6core.plan import Plan, plan

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from experiments.progress import Run, clock
+from experiments.runner.progress import Run, clock
 
 MARKS = {
     "finished": "●", "running": "◐", "waiting": "·", "interrupted": "○", "diverged": "∞", "failed": "×", "refused": "!",

@@ -23,8 +23,8 @@ from typing import Any
 import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster, get_worker
 
-from experiments import lock
-from experiments.job import Failure, Job, work
+from experiments.runner import lock
+from experiments.runner.job import Failure, Job, work
 from s6core import results
 from s6core.config import ConfigError
 

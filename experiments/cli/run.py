@@ -1,9 +1,7 @@
-"""The commands `s6 run` and `s6 status`."""
+"""The command `s6 run`."""
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,18 +9,13 @@ from typing import Any
 
 import click
 
-from experiments import display, machine, progress, studies
-from experiments import run as runner
-from experiments.lock import alone, holder
+from experiments import studies
+from experiments.cli.options import folder
+from experiments.runner import display, machine, progress
+from experiments.runner import run as runner
+from experiments.runner.lock import alone, holder
 from s6core import devices, results
 from s6core.config import ConfigError, diff
-from s6core.layers import layers, parameters
-
-PUBLISHED = results.REPOSITORY / "results"
-folder = click.option(
-    "--results", "root", type=click.Path(file_okay=False, path_type=Path), default=PUBLISHED, metavar="DIR",
-    help="Where the study's folder lies or comes to lie.  [default: this repository's results]",
-)  # fmt: skip
 
 
 @click.command()
@@ -63,28 +56,6 @@ def run(
         sys.exit(130)
 
 
-@click.command()
-@click.argument("name", metavar="STUDY")
-@folder
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def status(name: str, root: Path, as_json: bool) -> None:
-    """Show a study's variants: which seeds are done or under way, and the figures so far."""
-    task = runner.prepare(name, studies.study(name), root=root)
-    at_work = holder(task.folder)
-    runs = task.runs(at_work=bool(at_work))
-    left = progress.left(task.plans, runs, 1, progress.pace(task.folder), again=not at_work)
-    counts = {planned.variant: parameters(layers(planned.net)) for planned in task.plans}
-    if as_json:
-        click.echo(json.dumps(_json(task, runs, counts, at_work, left), indent=1))
-        return
-    click.echo(f"{name} in {task.folder}" + (f": {at_work}" if at_work else ""))
-    display.status(runs, counts, left, click.echo)
-    for planned in task.plans:
-        failure = results.failure_path(task.folder, planned.variant, None)
-        if failure.exists():
-            click.echo(f"  {planned.variant}: its report failed: {json.loads(failure.read_text())['reason']}")
-
-
 def _run(task: runner.Task, workers: int | None, scheduler: str | None, force: bool) -> int:
     with alone(task.folder):
         runner.tidy(task.folder)
@@ -117,7 +88,7 @@ def _work(task: runner.Task, workers: int | None, scheduler: str | None) -> list
     """Have the jobs done, where there are any; return what went wrong beside single runs."""
     if not runner.jobs(task, 1):
         return []
-    from experiments import cluster
+    from experiments.runner import cluster
     from s6core import sources
 
     where: AbstractContextManager[Any]
@@ -167,7 +138,7 @@ def _at_once(task: runner.Task, workers: int | None, scheduler: str | None) -> i
     """Return how many runs would train side by side."""
     if not scheduler:
         return workers or len(_gpus(task)) or machine.cores()
-    from experiments import cluster
+    from experiments.runner import cluster
 
     with cluster.existing(scheduler, task.folder) as client:
         return cluster.size(client)
@@ -178,27 +149,3 @@ def _changes(planned: Any) -> str:
 
     found = diff(NetConfig(), planned.net) | diff(TrainConfig(), planned.train)
     return ", ".join(f"{field} {old} → {new}" for field, (old, new) in found.items()) or "as the reference"
-
-
-def _json(
-    task: runner.Task, runs: list[progress.Run], counts: dict[str, int], at_work: str, left: float
-) -> dict[str, Any]:
-    def plain(value: float) -> float | None:
-        return None if math.isnan(value) else value
-
-    variants = []
-    for planned in task.plans:
-        mine = [run for run in runs if run.variant == planned.variant]
-        seeds = [
-            {"seed": run.seed, "state": run.state, "epoch": run.epoch, "epochs": run.epochs,
-             "test_accuracy": plain(run.accuracy), "seconds": plain(run.seconds), "reason": run.reason}
-            for run in mine
-        ]  # fmt: skip
-        finished = sum(run.state == "finished" for run in mine)
-        variants.append(
-            {"variant": planned.variant, "parameters": counts[planned.variant], "finished": finished, "seeds": seeds}
-        )
-    return {
-        "study": task.folder.name, "folder": str(task.folder), "at_work": at_work or None,
-        "seconds_left": plain(left), "variants": variants,
-    }  # fmt: skip

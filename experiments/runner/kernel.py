@@ -1,4 +1,4 @@
-"""A notebook's kernel that never outlives the process that started it: `python -m experiments.kernel -f FILE`.
+"""A notebook's kernel that never outlives the process that started it: `python -m experiments.runner.kernel -f FILE`.
 
 A kernel left behind by a killed runner would hold memory and the GPU. Linux kills this one the moment its parent dies,
 however it dies; elsewhere ipykernel's own poller notices within a second.

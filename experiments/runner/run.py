@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments import progress
+from experiments.runner import progress
 from experiments.studies import Study
 from s6core import results
 from s6core.config import ConfigError
@@ -25,8 +25,8 @@ from s6core.results import ResultsError
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-    from experiments.display import Live
-    from experiments.job import Failure, Job
+    from experiments.runner.display import Live
+    from experiments.runner.job import Failure, Job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Task:
         return [run for plan in self.plans for run in progress.look(plan, at_work=at_work)]
 
     def job(self, plan: Plan, seeds: Sequence[int], *, report: bool) -> Job:
-        from experiments.job import Job
+        from experiments.runner.job import Job
 
         parameters = self.parameters[plan.variant]
         return Job(folder=self.folder, parameters=parameters, seeds=tuple(seeds), report=report, template=self.template)
@@ -84,7 +84,7 @@ def conflicts(task: Task) -> dict[Path, str]:
 
 def jobs(task: Task, workers: int) -> list[Job]:
     """Return what is to be done. Where there are few variants for the workers, each seed is a job of its own."""
-    from experiments.job import reported
+    from experiments.runner.job import reported
 
     missing = {planned.variant: planned.missing() for planned in task.plans}
     whole = workers == 1 or sum(map(bool, missing.values())) >= 4 * workers
@@ -105,7 +105,7 @@ def execute(
 
     With `expected` (`cluster.look`) a worker that differs from it does no job.
     """
-    from experiments.cluster import do
+    from experiments.runner.cluster import do
 
     known = progress.pace(task.folder)
     todo = jobs(task, workers)
@@ -149,7 +149,7 @@ def retrying(task: Task) -> Iterator[None]:
 
     The records of those wait beside their places, so that a kill loses none: `tidy` and the end put them back.
     """
-    from experiments.job import forget
+    from experiments.runner.job import forget
 
     try:
         for planned in task.plans:
@@ -245,7 +245,7 @@ def _failure(job: Job, future: Future) -> Failure | None:
     """Return what a job returned; one whose workers were killed again and again could not."""
     from distributed import KilledWorker
 
-    from experiments.job import fail
+    from experiments.runner.job import fail
 
     if future.status == "finished":
         return future.result()

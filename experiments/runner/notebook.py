@@ -21,7 +21,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from s6core import results
 
-TEMPLATE = Path(__file__).with_name("ablation.ipynb")
+TEMPLATE = results.REPOSITORY / "experiments" / "ablation.ipynb"
 TRAIN = "training"  # the id of the template's cell that trains; what follows it reports
 
 
@@ -117,7 +117,7 @@ class Kernel(AsyncKernelManager):  # type: ignore[misc]
             run_sync(self.shutdown_kernel)(now=True)
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        command = [sys.executable, "-m", "experiments.kernel", "-f", self.connection_file]
+        command = [sys.executable, "-m", "experiments.runner.kernel", "-f", self.connection_file]
         return command + (extra_arguments or [])
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:

@@ -1,0 +1,46 @@
+"""The command `s6 net`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from s6core.config import NetConfig, parse
+from s6core.layers import layers, parameters
+from s6core.receptive import fields as receptive_fields
+
+
+@click.command()
+@click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def net(fields: tuple[str, ...], as_json: bool) -> None:
+    """Print the layer table of a net: the reference net with some fields changed.
+
+    \b
+    Example: s6 net norm=none head=fc channels=8,16,32,32
+    """
+    rows = layers(parse(NetConfig, fields))
+    seen = receptive_fields(rows)
+    table = [
+        {
+            "name": row.name,
+            "op": row.op,
+            "output": list(row.output),
+            "parameters": row.parameters,
+            "receptive_field": field.size[0],
+            "stride": field.stride[0],
+        }
+        for row, field in zip(rows, seen, strict=True)
+    ]
+    if as_json:
+        click.echo(json.dumps({"parameters": parameters(rows), "layers": table}))
+        return
+    click.echo(f"{'layer':<16}{'operation':<16}{'output':>14}{'parameters':>12}{'sees':>8}{'stride':>8}")
+    for line in table:
+        shape = " × ".join(map(str, line["output"]))
+        click.echo(
+            f"{line['name']:<16}{line['op']:<16}{shape:>14}{line['parameters']:>12,}"
+            f"{line['receptive_field']:>8}{line['stride']:>8}"
+        )
+    click.echo(f"{'total':<46}{parameters(rows):>12,}")
