@@ -1,4 +1,4 @@
-"""What progress looks like: a line per worker in a terminal, plain lines elsewhere, a table for `s6 status`."""
+"""What progress looks like: lines and a bar while runs train, a table for `s6 status`."""
 
 from __future__ import annotations
 
@@ -7,88 +7,68 @@ import statistics
 import sys
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from types import TracebackType
-from typing import Any
 
-import click
 from tqdm import tqdm
 
-from experiments.runner.progress import Run, clock
+from experiments.runner.progress import DONE, Run
+from s6core.watch import clock
 
+CHANCE = "did not learn"
 MARKS = {
-    "finished": "●", "running": "◐", "waiting": "·", "interrupted": "○", "diverged": "∞", "failed": "×", "refused": "!",
+    "finished": "●", CHANCE: "▁", "running": "◐", "waiting": "·", "interrupted": "○", "diverged": "∞", "failed": "×",
+    "refused": "!",
 }  # fmt: skip
-OVER = ("finished", "diverged", "failed")
+OVER = (*DONE, "failed")
 
 
 class Live:
-    """Shows runs as they go. In a terminal: a bar per worker and one in all; elsewhere: a line as a run ends."""
+    """Shows runs as they go: a line as one ends, and in a terminal a bar that names those under way."""
 
-    def __init__(self, workers: int, runs: Sequence[Run], *, terminal: bool | None = None) -> None:
-        self.terminal = sys.stderr.isatty() if terminal is None else terminal
-        self.shown = {(run.variant, run.seed): run.state for run in runs}
-        self.total = len(runs)
-        self.slots: dict[tuple[str, int], tqdm[Any]] = {}
-        layout = "{desc:<32} {bar:24} {n_fmt}/{total_fmt} {unit}{postfix}"
-        options = {"disable": not self.terminal, "leave": False, "dynamic_ncols": True, "bar_format": layout}
-        self.bars = [tqdm(total=1, position=n, desc="waiting", unit="epochs", **options) for n in range(workers)]
-        self.sum = tqdm(total=self.total, position=workers, desc="all", unit="runs", **options)
+    def __init__(self, runs: Sequence[Run], *, terminal: bool | None = None) -> None:
+        terminal = sys.stderr.isatty() if terminal is None else terminal
+        self.told = {(run.variant, run.seed) for run in runs if run.state in OVER}
+        layout = "{n:.1f} of {total} runs {bar:20} {postfix}"
+        self.bar = tqdm(total=len(runs), disable=not terminal, leave=False, dynamic_ncols=True, bar_format=layout)
 
     def __enter__(self) -> Live:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for bar in (*self.bars, self.sum):
-            bar.close()
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
 
     def say(self, line: str) -> None:
-        if self.terminal:
-            tqdm.write(line, file=sys.stderr)
-        else:
-            click.echo(line, err=True)
+        tqdm.write(line, file=sys.stderr)
 
     def update(self, runs: Sequence[Run], left: float) -> None:
         """Show what has changed."""
-        over = sum(run.state in OVER for run in runs)
-        for run in runs:
-            key = (run.variant, run.seed)
-            if run.state != self.shown.get(key) and run.state in OVER:
-                rest = f"; {over} of {self.total} runs, about {clock(left)} left" if over < self.total else ""
-                self.say(f"{key[0]}, seed {key[1]}: {sentence(run)}{rest}")
-            self.shown[key] = run.state
-        running = {(run.variant, run.seed): run for run in runs if run.state == "running"}
-        for key in [key for key in self.slots if key not in running]:
-            bar = self.slots.pop(key)
-            bar.set_description_str("waiting", refresh=False)
-            bar.set_postfix_str("", refresh=False)
-            bar.reset(1)
-        free = [bar for bar in self.bars if bar not in self.slots.values()]
-        for key, run in running.items():
-            if key not in self.slots and free:
-                self.slots[key] = free.pop(0)
-            if key in self.slots:
-                bar = self.slots[key]
-                bar.total, bar.n = run.epochs, run.epoch
-                bar.set_description_str(f"{run.variant}, seed {run.seed}", refresh=False)
-                bar.set_postfix_str(doing(run), refresh=False)
-                bar.refresh()
-        self.sum.n = over
-        self.sum.set_postfix_str(f"about {clock(left)} left", refresh=False)
-        self.sum.refresh()
+        over = [run for run in runs if run.state in OVER]
+        rest = f"about {clock(left)} left"
+        for run in over:
+            if (run.variant, run.seed) not in self.told:
+                self.told.add((run.variant, run.seed))
+                self.say(f"{run.variant}, seed {run.seed}: {sentence(run)}; {len(over)} of {len(runs)} runs, {rest}")
+        running = [run for run in runs if run.state == "running"]
+        self.bar.n = len(over) + sum(run.epoch / run.epochs for run in running)
+        self.bar.set_postfix_str("; ".join([rest, *(f"{run.variant} {run.seed}: {doing(run)}" for run in running)]))
 
 
 def sentence(run: Run) -> str:
     """Say how a run ended."""
     if run.state == "finished":
-        return f"{run.accuracy:.2f}% of the test set in {clock(run.seconds)}"
+        return f"{run.accuracy:.2f}% of the test set in {clock(run.seconds)}" + ("" if run.learned else f": {CHANCE}")
     return f"{run.state}: {run.reason}"
 
 
 def doing(run: Run) -> str:
     """Say how far a run under way is."""
-    if not run.epoch:
-        return "starting"
-    return f"{run.accuracy:.2f}%, about {clock(run.left)} left"
+    return f"epoch {math.ceil(run.epoch) or 1} of {run.epochs}" + (
+        "" if math.isnan(run.accuracy) else f", {run.accuracy:.2f}%"
+    )
+
+
+def state(run: Run) -> str:
+    """Return a run's state as it is shown: a finished run may not have learned."""
+    return CHANCE if run.state == "finished" and not run.learned else run.state
 
 
 def status(runs: Sequence[Run], parameters: dict[str, int], left: float, echo: Callable[[str], None]) -> None:
@@ -97,19 +77,25 @@ def status(runs: Sequence[Run], parameters: dict[str, int], left: float, echo: C
     echo(f"{'variant':<{width}}{'parameters':>12}  {'test accuracy':<20}seeds")
     for variant, group in groupby(runs, key=lambda run: run.variant):
         seeds = list(group)
-        marks = "".join(MARKS[run.state] for run in seeds)
+        marks = "".join(MARKS[state(run)] for run in seeds)
         echo(f"{variant:<{width}}{parameters[variant]:>12,}  {figure(seeds):<20}{marks}")
     for run in runs:
         where = f"  {run.variant}, seed {run.seed}: "
         if run.state == "running":
-            echo(f"{where}epoch {run.epoch} of {run.epochs}, {doing(run)}")
+            echo(f"{where}{doing(run)}" + ("" if math.isnan(run.left) else f", about {clock(run.left)} left"))
         elif run.state == "interrupted":
-            echo(f"{where}interrupted after epoch {run.epoch} of {run.epochs}; `s6 run` trains it again")
+            echo(f"{where}interrupted after epoch {run.epoch:.0f} of {run.epochs}; `s6 run` goes on from there")
+        elif run.state == "finished" and not run.learned:
+            echo(f"{where}{run.accuracy:.2f}% after the last epoch: {CHANCE}")
         elif run.state in ("diverged", "failed", "refused"):
             echo(f"{where}{run.state}: {run.reason}")
-    counts = {state: sum(run.state == state for run in runs) for state in MARKS}
-    words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    echo(f"{len(runs)} runs: {words}" + (f"; about {clock(left)} of work left" if left else ""))
+    echo(counted(runs) + (f"; about {clock(left)} of work left" if left else ""))
+
+
+def counted(runs: Sequence[Run]) -> str:
+    """Say how many runs are in which state."""
+    counts = {word: sum(state(run) == word for run in runs) for word in MARKS}
+    return f"{len(runs)} runs: " + ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def figure(runs: Sequence[Run]) -> str:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import math
 import platform
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,15 +15,18 @@ from typing import Any, Literal
 
 import psutil
 
-from s6core import devices, results
+from s6core import results
 from s6core.config import ConfigError
 from s6core.layers import layers
 from s6core.plan import Plan
 from s6core.results import Record, ResultsError
 
 State = Literal["finished", "diverged", "running", "interrupted", "failed", "waiting", "refused"]
+DONE = ("finished", "diverged")
 NOTEBOOK = 6.0
 """Seconds that a notebook takes beside its training: kernel, imports, data."""
+CORE = 1 / 1_350 / 7_060_000
+"""Seconds per unit of `work` on a core of a server: 1,350 images of the reference net a second."""
 FRESH = 600
 """Seconds for which another machine's mark is believed where no runner is at work; between two marks lies an epoch."""
 
@@ -36,17 +38,18 @@ class Run:
     variant: str
     seed: int
     state: State
-    epoch: int = 0
+    epoch: float = 0  # how many are through, and the part of one under way
     epochs: int = 0
     accuracy: float = math.nan  # test, percent, after the last epoch so far
-    seconds: float = math.nan  # so far, or in all
-    per_epoch: float = math.nan  # seconds, NaN before the first epoch is through
+    learned: bool = True  # False for a finished run at chance
+    seconds: float = math.nan  # of its training: in all, or of this process so far
+    trained: float = 0  # epochs that took these seconds
     reason: str = ""  # of a failure, a refusal
 
     @property
     def left(self) -> float:
-        """Seconds to go, as the epochs so far went; NaN before the first."""
-        return max(0.0, self.per_epoch * self.epochs - self.seconds) if self.epoch else math.nan
+        """Seconds to go, as the epochs so far went; NaN before there are any."""
+        return (self.epochs - self.epoch) * self.seconds / self.trained if self.trained else math.nan
 
 
 def look(plan: Plan, *, at_work: bool = True) -> list[Run]:
@@ -54,70 +57,55 @@ def look(plan: Plan, *, at_work: bool = True) -> list[Run]:
     return [_look(plan, seed, at_work) for seed in plan.seeds]
 
 
-def clear(folder: Path) -> None:
-    """Remove the marks of runs that are over: stored, or dead. Only for who holds the folder.
+@lru_cache(maxsize=1_000)
+def work(plan: Plan) -> float:
+    """Return an epoch's size: images × operations, where evaluation counts as the third of a training step."""
+    images = (plan.train.train_images or (55_000 if plan.train.validate else 60_000)) * plan.train.repeats
+    operations = 0.0
+    for row in layers(plan.net):
+        size = math.prod(row.output[1:])
+        # memory, not arithmetic, is what the others cost
+        operations += row.parameters * size if row.op in ("conv", "linear") else 10 * row.output[0] * size
+    return (images + 20_000 / 3) * operations
+
+
+def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, *, only: str = "") -> float:
+    """Return the seconds until all runs are done, at the pace of those that have trained here.
+
+    The pace is all their time over all their work, so that a quick look among long runs counts as little as it took.
+    Where none has trained yet it is that of one core.
+    """
+    sizes = {plan.variant: work(plan) for plan in plans}
+    trained = [run for run in runs if run.trained and not math.isnan(run.seconds)]
+    done = sum(run.trained * sizes[run.variant] for run in trained)
+    pace = sum(run.seconds for run in trained) / done if done else CORE
+    seconds = 0.0
+    for run in runs:
+        if run.state not in DONE and only in ("", run.variant):
+            own = run.left if run.state == "running" else math.nan
+            seconds += (run.epochs - run.epoch) * pace * sizes[run.variant] + NOTEBOOK if math.isnan(own) else own
+    return seconds / max(workers, 1)
+
+
+def clear(folder: Path, mine: Any) -> None:
+    """Remove the marks of one's runs that are over: stored, or dead. Only for who holds the folder.
 
     Another machine's goes too: its runner is gone. A run that lives all the same marks its next epoch anew.
     """
     for path in folder.glob("*/seed-*.progress"):
-        watch = _read(path)
-        if path.with_suffix(".json").exists() or not watch or watch["host"] != platform.node() or not _alive(watch):
+        watch = read(path)
+        over = path.with_suffix(".json").exists() or not watch or watch["host"] != platform.node() or not _alive(watch)
+        if over and mine(path.parent.name, int(path.stem.removeprefix("seed-"))):
             path.unlink(missing_ok=True)
 
 
-@lru_cache(maxsize=1_000)
-def work(plan: Plan) -> float:
-    """Return a run's size: epochs × images × operations, where evaluation counts as the third of a training step."""
-    images = (plan.train.train_images or (55_000 if plan.train.validate else 60_000)) + 20_000 / 3
-    operations = 0.0
-    for row in layers(plan.net):
-        height, width = row.output[1:]
-        if row.op in ("conv", "linear"):
-            operations += row.parameters * height * width
-        else:
-            operations += 10 * math.prod(row.output)  # memory, not arithmetic, is what these cost
-    return plan.train.epochs * images * operations
-
-
-def pace(folder: Path) -> float:
-    """Return the seconds per unit of work of the folder's stored runs, or else of others of this machine; or NaN."""
-    cpu = devices.cpu()
-    for place in (folder, folder.parent, results.REPOSITORY / "results"):
-        known = [r for r in _records(place) if r.status == "finished"]
-        if place != folder:
-            known = [r for r in known if r.provenance.get("device") == cpu]
-        if known:
-            return statistics.median(_seconds(r) / _size(r) for r in known)
-    return math.nan
-
-
-def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, known: float, *, again: bool = False) -> float:
-    """Return the seconds until all runs are through, by their own pace or else the known; NaN without.
-
-    What diverged or failed is over for the runner at work; with `again` it counts, as the next one tries it again.
-    """
-    over = ("finished",) if again else ("finished", "diverged", "failed")
-    sizes = {(plan.variant, seed): work(plan) for plan in plans for seed in plan.seeds}
-    under_way = [run for run in runs if run.state in ("running", "finished") and run.epoch]
-    own = [run.per_epoch * run.epochs / sizes[run.variant, run.seed] for run in under_way]
-    pace = statistics.median(own) if own else known
-    seconds = 0.0
-    for run in runs:
-        whole = pace * sizes[run.variant, run.seed]
-        if run.state == "running":
-            seconds += run.left if run.epoch else whole
-        elif run.state not in over:
-            seconds += whole + NOTEBOOK
-    return seconds / max(workers, 1)
-
-
-def clock(seconds: float) -> str:
-    """Return a time as one reads it: 45 s, 3 min, 2.5 h."""
-    if math.isnan(seconds):
-        return "?"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def read(path: Path) -> dict[str, Any]:
+    """Return what a mark or a failure says; nothing where there is none."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _look(plan: Plan, seed: int, at_work: bool) -> Run:
@@ -126,21 +114,17 @@ def _look(plan: Plan, seed: int, at_work: bool) -> Run:
     with contextlib.suppress(FileNotFoundError):
         stamp = path.stat()
         return _stored(replace(plan, seeds=(seed,)), (stamp.st_mtime_ns, stamp.st_size))
-    watch = _read(results.progress_path(plan.folder, plan.variant, seed))
-    failure = _read(results.failure_path(plan.folder, plan.variant, seed))
+    watch = read(results.progress_path(plan.folder, plan.variant, seed))
+    failure = read(results.failure_path(plan.folder, plan.variant, seed))
     if watch:
-        so_far = replace(
-            run,
-            epoch=watch["epoch"],
-            epochs=watch["epochs"],
-            accuracy=watch["row"].get("test_accuracy") or math.nan,
-            seconds=_between(watch["started_at"], results.now()),
-            per_epoch=_between(watch["started_at"], watch["marked_at"]) / max(watch["epoch"], 1),
-        )
+        epoch = watch["epoch"] + watch["part"]
+        accuracy = watch["row"].get("test_accuracy") or math.nan
+        run = replace(run, epoch=epoch, epochs=watch["epochs"], accuracy=accuracy)
         if _alive(watch, at_work):
-            return replace(so_far, state="running")
+            seconds = _between(watch["started_at"], watch["marked_at"])
+            return replace(run, state="running", trained=epoch - watch["first"], seconds=seconds)
         if not failure:
-            return replace(so_far, state="interrupted")
+            return replace(run, state="interrupted", epoch=watch["epoch"])
     return replace(run, state="failed", reason=failure["reason"]) if failure else run
 
 
@@ -154,18 +138,14 @@ def _stored(plan: Plan, stamp: tuple[int, int]) -> Run:
         return replace(run, state="refused", reason=str(error))
     if not found:  # gone since
         return run
-    record = found[0]
-    diverged = record.status == "diverged"
-    seconds = _seconds(record)
-    return replace(
-        run,
-        state="diverged" if diverged else "finished",
-        epoch=len(record.epochs),
-        accuracy=record.final["test_accuracy"],
-        seconds=seconds,
-        per_epoch=seconds / len(record.epochs),
-        reason=f"the loss was not finite in epoch {len(record.epochs)}" if diverged else "",
-    )
+    from s6core.stats import ended_at_chance  # takes a second, and only what is stored wants it
+
+    record, epochs = found[0], len(found[0].epochs)
+    accuracy = record.final["test_accuracy"]
+    run = replace(run, epoch=epochs, accuracy=accuracy, seconds=_seconds(record), trained=epochs)
+    if record.status == "diverged":
+        return replace(run, state="diverged", learned=False, reason=f"the loss was not finite in epoch {epochs}")
+    return replace(run, state="finished", learned=not ended_at_chance(accuracy))
 
 
 def _alive(watch: dict[str, Any], at_work: bool = False) -> bool:
@@ -184,46 +164,14 @@ def _alive(watch: dict[str, Any], at_work: bool = False) -> bool:
         return False
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-
-
-@lru_cache(maxsize=4)
-def _records(place: Path) -> tuple[Record, ...]:
-    found = []
-    for path in sorted({*place.glob("*/seed-*.json"), *place.glob("*/*/seed-*.json")}):
-        if path.stem[5:].isdigit():
-            try:
-                found.append(results.load(path))
-            except ResultsError:
-                continue  # an estimate can do without
-    return tuple(found)
-
-
 def _seconds(record: Record) -> float:
+    """Return how long a run took, its evaluation included where it was not interrupted."""
     training = sum(row["seconds"] for row in record.epochs)
-    try:
-        return max(training, _between(record.provenance["started_at"], record.provenance["finished_at"]))
-    except KeyError:
+    said = record.provenance
+    if "resumed" in said or not {"started_at", "finished_at"} <= said.keys():
         return training
+    return max(training, _between(said["started_at"], said["finished_at"]))
 
 
 def _between(start: str, end: str) -> float:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-
-
-def _size(record: Record) -> float:
-    return work(
-        Plan(
-            study=record.study,
-            variant=record.variant,
-            net=record.net,
-            train=record.train,
-            seeds=(record.seed,),
-            device="auto",
-            folder=Path(),
-        )  # fmt: skip
-    )
