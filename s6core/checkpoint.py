@@ -7,7 +7,9 @@ none: the run then starts anew.
 from __future__ import annotations
 
 import io
+import logging
 from dataclasses import dataclass, field
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -17,6 +19,7 @@ from s6core.config import to_dict
 from s6core.plan import Plan
 from s6core.train import State
 
+LOG = logging.getLogger(__name__)
 CODE = results.code("s6core")
 """The code that this process has imported."""
 
@@ -50,7 +53,8 @@ def load(plan: Plan, seed: int, device: torch.device) -> Checkpoint:
         stand = Checkpoint(**kept)
     except FileNotFoundError:
         return Checkpoint()
-    except Exception:  # torch.load answers damage with errors of many kinds
+    except (RuntimeError, UnpicklingError, EOFError, ValueError, TypeError, KeyError, AttributeError) as error:
+        LOG.warning("%s is damaged, the run starts anew: %s", path, error)
         return Checkpoint()
     before = {"after": stand.machine} if stand.machine != devices.machine() else {}  # its last digits may differ
     stand.resumed.append({"epoch": stand.state["epoch"] + 1, "at": results.now(), **before})
