@@ -152,4 +152,4 @@ def _plain(value: Any) -> bool:
 
 def _conflict(path: Path, kind: str, ours: Any, stored: Any) -> str:
     other = ", ".join(f"{name} {theirs!r} (asked for {mine!r})" for name, (mine, theirs) in diff(ours, stored).items())
-    return f"{path}: stored with another {kind}: {other}; use another variant or results folder"
+    return f"{path}: stored with another {kind}: {other}; use another variant or results folder, or remove the file"

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
+from s6core.against import against
 from s6core.config import NetConfig, TrainConfig, diff
 from s6core.layers import layers
+from s6core.plan import Plan
 from s6core.receptive import fields
-from s6core.results import Record, epochs_table, runs_table
-from s6core.stats import summary
+from s6core.results import Record, collect, epochs_table, runs_table
+from s6core.stats import ended_at_chance, summary
 
-__all__ = ["changes", "epochs_table", "layer_table", "mistakes", "runs_table", "spread"]
+__all__ = ["against", "changes", "epochs_table", "final", "layer_table", "mistakes", "runs_table", "spread", "tables"]
+
+
+def tables(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Bring the study's tables up to date, and return this variant's runs and epochs, a row each."""
+    with contextlib.suppress(PermissionError):  # a published folder may be for reading only
+        for problem in collect(plan.folder):
+            print(problem)
+    records = plan.records()
+    return runs_table(records), epochs_table(records)
+
+
+def final(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return what each seed ended with; a net that does no better than guess did not learn."""
+    finished = runs["status"] == "finished"
+    pairs = zip(finished, runs["test_accuracy"], strict=True)
+    chance = [bool(done and ended_at_chance(accuracy)) for done, accuracy in pairs]
+    figures = ["train_accuracy", "test_accuracy", "test_loss", "seconds", "device"]
+    return runs.assign(status=runs["status"].mask(chance, "did not learn")).set_index("seed")[["status", *figures]]
 
 
 def changes(net: NetConfig, train: TrainConfig) -> pd.DataFrame:
