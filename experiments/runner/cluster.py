@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
@@ -53,10 +54,14 @@ def local(workers: int, gpus: list[str]) -> Iterator[Client]:
         "options": {"dashboard": False, "dashboard_address": ":0", "host": "127.0.0.1", "port": 0},
     }
     with dask.config.set(CALM):
+        block = getattr(signal, "pthread_sigmask", lambda *_: None)  # Windows has none
+        block(signal.SIG_BLOCK, {signal.SIGINT})  # threads and processes inherit it: Ctrl-C is for the runner alone
         try:
             own = SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.CRITICAL)
         except RuntimeError as error:
             raise ChildProcessError(f"the workers did not start ({error}); the same command tries again") from error
+        finally:
+            block(signal.SIG_UNBLOCK, {signal.SIGINT})
         with own as cluster, Client(cluster) as client:
             client.wait_for_workers(workers)
             yield client
