@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from experiments.claims import claims
 from experiments.commands import run, status
 from experiments.lock import BusyError
 from experiments.rf import rf
@@ -48,10 +49,11 @@ def s6() -> None:
     s6 data                      fetch and verify MNIST
     s6 run smoke                 a first run: two variants, a minute
     s6 status ablations          how far a study is
+    s6 claims                    what the runs say of the book's claims
     """
 
 
-for command in (run, status, rf):
+for command in (run, status, claims, rf):
     s6.add_command(command)
 
 

@@ -20,13 +20,16 @@ from matplotlib import pyplot as plt
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
-from _ext import frames, slider  # noqa: E402
-from _ext.expressions import evaluate, value_of  # noqa: E402
-from _ext.keys import look_up, write  # noqa: E402
-from _ext.sources import Sources  # noqa: E402
-from _ext.values import ChooseRole, ValueRole, VerdictRole  # noqa: E402
+from _ext import slider  # noqa: E402
+from _ext.branching import ChooseRole, VerdictRole  # noqa: E402
+from _ext.values import ValueRole  # noqa: E402
 
-from experiments.studies import cells  # noqa: E402
+from experiments.answers import frames  # noqa: E402
+from experiments.answers.conditions import evaluate, value_of  # noqa: E402
+from experiments.answers.keys import look_up  # noqa: E402
+from experiments.answers.sources import Sources  # noqa: E402
+from experiments.answers.values import write  # noqa: E402
+from experiments.topics import cells  # noqa: E402
 from s6core import stats  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

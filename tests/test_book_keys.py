@@ -13,10 +13,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
-from _ext.expressions import NotDefinedError, evaluate, fill, value_of  # noqa: E402
-from _ext.keys import Value, look_up, write, write_interval  # noqa: E402
-from _ext.sources import Sources  # noqa: E402
-
+from experiments.answers.conditions import NotDefinedError, evaluate, fill, value_of  # noqa: E402
+from experiments.answers.keys import look_up  # noqa: E402
+from experiments.answers.sources import Sources  # noqa: E402
+from experiments.answers.values import Value, write, write_interval  # noqa: E402
 from experiments.studies import STUDIES  # noqa: E402
 
 RESULTS = Path(__file__).parent / "fixtures" / "book" / "results"

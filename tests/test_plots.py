@@ -14,9 +14,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from s6core import diagrams, plots, results, stats
-from s6core.plots.labels import apart
 from s6core.config import NetConfig
 from s6core.layers import layers
+from s6core.plots.labels import apart
 from s6core.style import OKABE_ITO, colour, colours, style
 
 STUDY = Path(__file__).parent / "fixtures" / "book" / "results" / "ablations"

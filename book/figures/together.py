@@ -8,18 +8,18 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.figures import figure, table
-from _ext.frames import frame
-from _ext.keys import Value, write, write_interval
-from _ext.sources import REFERENCE, Sources
-from _ext.standard import comparison, decisive_p
-from figures.batchnorm_rates import GUESSING
-from figures.pairs import difference, ratio, side_by_side, with_errors
+from _ext.registry import figure, table
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.stats import levene
 
-from experiments.studies import FACTORS, cells
+from experiments.answers.frames import frame
+from experiments.answers.sources import REFERENCE, Sources
+from experiments.answers.values import Value, write, write_interval
+from experiments.topics import FACTORS, cells
+from figures.batchnorm_rates import GUESSING
+from figures.pairs import difference, ratio, side_by_side, with_errors
+from figures.standard import comparison, decisive_p
 from s6core import plots, stats
 from s6core.config import NetConfig
 from s6core.style import colours, marker

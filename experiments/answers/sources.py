@@ -1,8 +1,9 @@
-"""What the book reads while it is built: the tables of results/, cached, with a note of every file that was used."""
+"""What answers are made of: the tables of a results folder, cached, with a note of every file that was used."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from experiments.studies import STUDIES
+from experiments.topics import TOPICS
 from s6core import results, stats
 from s6core.config import unknown
 
+STUDY = "ablations"  # where the topics' variants are trained
 REFERENCE = "reference"  # the variant that every other one of a study is compared with
 
 
@@ -34,6 +37,28 @@ class Sources:
     def epochs(self, study: str) -> pd.DataFrame:
         """Return one row per epoch of every run."""
         return _epochs(*self._stamped(study, "epochs.csv"))
+
+    def runs_if_any(self, study: str) -> pd.DataFrame:
+        """Return the runs of a study, none of one that is declared and not trained yet."""
+        if study not in self.studies() and study in STUDIES:
+            self.used.add(self.folder / study / "runs.csv")
+            return pd.DataFrame(columns=results.RUN_COLUMNS)
+        return self.runs(study)
+
+    def epochs_if_any(self, study: str) -> pd.DataFrame:
+        """Return the epochs of a study, none of one that is declared and not trained yet."""
+        if study not in self.studies() and study in STUDIES:
+            self.used.add(self.folder / study / "epochs.csv")
+            return pd.DataFrame(columns=results.EPOCH_COLUMNS)
+        return self.epochs(study)
+
+    def effects(self, topic: str, study: str = STUDY) -> pd.DataFrame:
+        """Return one row per declared variant of a topic: its errors against the base's, see `s6core.stats.effects`."""
+        if study not in self.studies():
+            self.runs_if_any(study)
+            return _effects(None, topic, 0)
+        folder, stamp = self._stamped(study, "runs.csv")
+        return _effects(folder, topic, stamp)
 
     def record(self, study: str, variant: str) -> results.Record:
         """Return the record of a variant's first seed: its config, which all its seeds share, and its predictions."""
@@ -87,6 +112,20 @@ def _epochs(folder: Path, stamp: int) -> pd.DataFrame:
 @lru_cache(maxsize=64)
 def _record(path: Path, stamp: int) -> results.Record:
     return results.load(path)
+
+
+@lru_cache(maxsize=256)
+def _effects(folder: Path | None, name: str, stamp: int) -> pd.DataFrame:
+    topic = TOPICS[name]
+    runs = results.load_runs(folder) if folder else pd.DataFrame(columns=results.RUN_COLUMNS)
+    if topic.base in set(runs["variant"]):
+        return stats.effects(runs, base=topic.base, family=list(topic.variants), study=STUDIES[STUDY].variants)
+    counts = runs["variant"].value_counts()
+    rows = [
+        stats.Effect(variant=v, base=topic.base, n=int(counts.get(v, 0)), n_failed=0, n_base=0, n_base_failed=0)
+        for v in topic.variants
+    ]
+    return pd.DataFrame([asdict(row) for row in rows])
 
 
 @lru_cache(maxsize=64)

@@ -8,15 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from _ext.registry import figure, table
 
+from experiments.answers.sources import REFERENCE, Sources
+from experiments.answers.values import Value, write, write_interval
 from experiments.studies import STUDIES
 from s6core import diagrams, plots, receptive, stats
 from s6core.config import RECIPES, NetConfig, TrainConfig, diff, parse, to_dict, unknown
 from s6core.layers import layers
-
-from .figures import figure, table
-from .keys import Value, write, write_interval
-from .sources import REFERENCE, Sources
 
 
 def stored(sources: Sources, study: str, variants: list[str] | None) -> list[str] | None:

@@ -5,34 +5,31 @@
 
 A function marked `@frame`, in a module of book/figures/, returns a frame whose index names the rows. Its columns are
 quantities; with `low` and `high` among them a cell has an interval. `frame.attrs` may hold `kinds` (how a column is
-written, see `keys.Value`) and `note` (where the figures come from, for the reader who hovers). NaN is no value.
+written, see `values.KINDS`) and `note` (where the figures come from, for the reader who hovers). NaN is no value.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from experiments.answers.sources import Sources
 from s6core.config import unknown
 
-from .sources import Sources
-
 FRAMES: dict[str, Callable[[Sources], pd.DataFrame]] = {}
-_HOMES: dict[str, str] = {}
 _CACHE: dict[tuple[str, Path], tuple[pd.DataFrame, dict[Path, int]]] = {}
 
 
 def frame(function: Callable[[Sources], pd.DataFrame]) -> Callable[[Sources], pd.DataFrame]:
     """Make a function's frame available to keys, under its name with hyphens, computed once for the same files.
 
-    Raises `ValueError` for a name that another module has taken.
+    Raises `ValueError` for a name that is taken.
     """
-    name, home = function.__name__.replace("_", "-"), inspect.getfile(function)
-    if _HOMES.setdefault(name, home) != home:
-        raise ValueError(f"frame {name}: {Path(home).name} and {Path(_HOMES[name]).name} both have one")
+    name = function.__name__.replace("_", "-")
+    taken(FRAMES, "frame", name, function)
 
     def cached(sources: Sources) -> pd.DataFrame:
         found, stamps = _CACHE.get((name, sources.folder), (None, {}))
@@ -44,8 +41,16 @@ def frame(function: Callable[[Sources], pd.DataFrame]) -> Callable[[Sources], pd
         sources.used.update(stamps)
         return found
 
+    cached.__wrapped__ = function  # type: ignore[attr-defined]
     FRAMES[name] = cached
     return cached
+
+
+def taken(known: Mapping[str, Callable[..., object]], what: str, name: str, function: Callable[..., object]) -> None:
+    """Raise `ValueError` where a name is taken, with the files that both want it."""
+    if name in known:
+        files = (Path(inspect.getfile(inspect.unwrap(one))).name for one in (known[name], function))
+        raise ValueError(f"{what} {name} is declared twice, in {' and in '.join(files)}: give one of them another name")
 
 
 def named(name: str, sources: Sources) -> pd.DataFrame:
