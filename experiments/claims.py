@@ -24,16 +24,18 @@ def claims(root: Path, as_json: bool) -> None:
     \b
     Example: s6 run ablations --only fc --results results/yours && s6 claims --results results/yours
     """
-    from experiments.answers.claims import claims, judge, plain
+    from experiments.answers import claims as book
+    from experiments.answers.registry import load
     from experiments.answers.sources import Sources
 
     sources = Sources(root)
-    found = [(claim, judge(claim.argument, sources, cautious=True)) for claim in claims()]
+    load(book.BOOK)  # claims may rest on what a chapter computes
+    found = [(claim, book.judge(claim.argument, sources, cautious=True)) for claim in book.claims()]
     rows = [
         {
             "page": claim.page,
             "line": claim.line,
-            "claim": plain(claim.body, sources),
+            "claim": book.plain(claim.body, sources),
             "condition": claim.argument,
             "runs": WORDS[judgement.state],
             "figures": judgement.figures,

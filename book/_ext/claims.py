@@ -4,10 +4,10 @@
     At equal parameters a larger kernel makes more errors.
     ```
 
-The body always stands on the page. Where the published runs contradict the condition, the strict build fails and names the
-page, the claim and the figures: then the sentence has to be rewritten, or the runs looked at. Where a run that it needs is
-missing, the body is marked as open. See `experiments.answers.conditions` for what a condition may say; take the ends of an
-interval, `head/fc/ratio:high < 1`, where the words claim more than a mean.
+The body always stands on the page. Where the published runs contradict the condition, the strict build fails and
+names the page, the claim and the figures: then the sentence has to be rewritten, or the runs looked at. Where a run
+that it needs is missing, the body is marked as open. See `experiments.answers.conditions` for what a condition may
+say; take the ends of an interval, `head/fc/ratio:high < 1`, where the words claim more than a mean.
 
     ```{claims}             every claim of the book with its figures
     ```
@@ -63,7 +63,7 @@ class Holds(SphinxDirective):
 
 def _mark(condition: str, found: Judgement) -> value:
     title = f"A claim that is {SAID[found.state]}: {condition}. {found}"
-    return value("", MARKS[found.state], classes=["value", "mark", found.state], title=title)
+    return value("", MARKS[found.state], classes=["value", "tick", found.state], title=title)
 
 
 class Generated(SphinxDirective):
@@ -73,7 +73,8 @@ class Generated(SphinxDirective):
         sources = open_sources(self.env)
         book = Path(self.env.srcdir) / "book"
         try:
-            return self.parse_text_to_nodes("\n".join(self.lines(sources, book)))
+            shown = self.parse_text_to_nodes("\n".join(self.lines(sources, book)))
+            return [nodes.container("", *shown, classes=[self.name])]
         except (KeyError, ValueError) as error:
             logger.warning("%s: %s", self.name, error.args[0], location=self.get_location(), type="s6")
             return []
@@ -110,7 +111,7 @@ class Log(Generated):
             for _, row in sources.effects(name).iterrows():
                 known = ", known before" if known_before(name, row["variant"], sources) else ""
                 lines.append(f"- `{row['variant']}`: {in_words(row)}{known}")
-            lines += ["", f"  {provenance(name, sources)}", ""]
+            lines += ["", "{.provenance}", provenance(name, sources), ""]
         return lines
 
 

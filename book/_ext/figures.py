@@ -18,9 +18,7 @@ import io
 import os
 import zlib
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any, get_args
 
 from docutils import nodes
@@ -30,11 +28,11 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from experiments.answers.conditions import fill
+from experiments.answers.registry import FIGURES, load
 from experiments.answers.sources import Sources
 from s6core import style
 from s6core.config import unknown
 
-from .registry import FIGURES
 from .values import close, depend, open_sources
 
 logger = logging.getLogger(__name__)
@@ -163,13 +161,6 @@ def _literal(text: str) -> str | int | float:
     return text
 
 
-def load_modules(app: Sphinx) -> None:
-    """Import every module of the package book/figures, once, so that what it marks is known."""
-    package = import_module("figures")
-    for module in iter_modules(package.__path__):
-        import_module(f"figures.{module.name}")
-
-
 def setup(app: Sphinx) -> None:
     app.add_directive("study-figure", StudyFigure)
-    app.connect("builder-inited", load_modules)
+    app.connect("builder-inited", lambda app: load(Path(app.srcdir) / "book"))

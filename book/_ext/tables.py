@@ -21,10 +21,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 
+from experiments.answers.registry import TABLES
 from experiments.answers.sources import Sources
 
 from .figures import Computed
-from .registry import TABLES
 
 
 class StudyTable(Computed):

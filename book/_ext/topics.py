@@ -11,20 +11,20 @@
     ```{topic} kernel
     ```
 
-`answer` opens the page with a box: three sentences that a hurried reader can take away, in plain words, with an `effect` or
-two in it. `topic` renders all that follows from the topic in `experiments/topics.py`: what each variant changes, the figure
-(ratios of errors with every run; along the topic's axis the errors themselves), the table, the curves, the statistics of the
-sceptic in a part that opens on a click, and when it was asked and what was known by then. Nothing of it is typed in the page.
-What is not trained yet says so and breaks nothing.
+`answer` opens the page with a box: three sentences that a hurried reader can take away, in plain words, with an
+`effect` or two in it. `topic` renders all that follows from the topic in `experiments/topics.py`: what each variant
+changes, the figure (ratios of errors with every run; along the topic's axis the errors themselves), the table, the
+curves, the statistics of the sceptic in a part that opens on a click, and when it was asked and what was known by
+then. Nothing of it is typed in the page. What is not trained yet says so and breaks nothing.
 
     ```{topic} kernel
     :figure: kernel-maps kernel=5        another main figure, of book/figures/
     :study: fashion                      the same topic in another study
-    :only: table, sceptic                these parts alone: line, changes, figure, table, curves, sceptic
+    :only: table, sceptic                these parts alone: changes, figure, table, curves, sceptic, line
     ```
 
-Everything can be referred to: {numref}`fig-kernel`, {numref}`tab-kernel`, {numref}`fig-kernel-curves`. See `claims.py` for
-`holds`, with which a page claims something, and `values.py` for numbers in a sentence.
+Everything can be referred to: {numref}`fig-kernel`, {numref}`tab-kernel`, {numref}`fig-kernel-curves`. See
+`claims.py` for `holds`, with which a page claims something, and `values.py` for numbers in a sentence.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from experiments.topics import TOPICS
 
 from .values import close, logger, open_sources
 
-PARTS = ("line", "changes", "figure", "table", "curves", "sceptic")
+PARTS = ("changes", "figure", "table", "curves", "sceptic", "line")
 TEXTS = {
     "changes": """
 ```{{study-table}} topic-changes topic={topic}
@@ -62,7 +62,8 @@ Each variant as data: what it changes in `{base}`.
 ```{{study-table}} topic-effects topic={topic} study={study}
 :name: tab-{name}
 
-Test errors after the last epoch: geometric means over the runs, and how many times those of `{base}`, with the 95% interval.
+Test errors after the last epoch: geometric means over the runs, and how many times those of `{base}`, with the 95%
+interval.
 ```
 """,
     "curves": """
@@ -79,33 +80,33 @@ Test errors after each epoch: the mean over the seeds, and the band from lowest 
 ```
 
 ```{{study-table}} topic-tests topic={topic} study={study}
-:class: wide
+:class: wide reasons
 :name: tab-{name}-tests
 
-What the verdicts rest on ({{doc}}`/book/plan`). p: Welch's t test on log errors with moderated variances, alone and after Holm's
-correction over all {members} declared variants; the exact rank-sum test must not contradict. Noticed: the smallest ratio that
-so few runs would have shown.
+What the verdicts rest on ({{doc}}`/book/plan`). p: Welch's t test on log errors with moderated variances, alone and
+after Holm's correction over all {members} declared variants; the exact rank-sum test must not contradict. Noticed:
+the smallest ratio that so few runs would have shown.
 ```
 
 ```{{study-table}} topic-measures topic={topic} study={study}
 :class: wide
 :name: tab-{name}-measures
 
-More about the same runs, means over the seeds. The loss mixes how often a net is wrong with how sure it is, so it decides
-nothing. Cost is the training time of an image over that of the reference.
+More about the same runs, means over the seeds. The loss mixes how often a net is wrong with how sure it is, so it
+decides nothing. Cost is the training time of an image over that of the reference.
 ```
 
 ```{{raw}} html
 </details>
 ```
 """,
-    "line": "\n*{line}*\n",
+    "line": "\n{{.provenance}}\n{line}\n",
 }
 RATIOS = """Test errors as a multiple of `{base}`. A dot is a run, the diamond the ratio of the means, the bar its 95%
 interval. In the shaded band a difference is too small to matter."""
-SWEEP = """Test errors after the last epoch. A dot is a run, the larger mark their mean, the bar its 95% interval; the round mark is
-`{base}`, and around it is the band of ±15% in which a difference is too small to matter. A tick on the axis is a variant that is
-not trained yet."""
+SWEEP = """Test errors after the last epoch. A dot is a run, the larger mark their mean, the bar its 95% interval;
+the round mark is `{base}`, and around it is the band of ±15% in which a difference is too small to matter. A tick
+on the axis is a variant that is not trained yet."""
 
 
 class Topic(SphinxDirective):
@@ -132,7 +133,7 @@ class Topic(SphinxDirective):
             raise ValueError(f"only={odd[0]!r}: allowed is {', '.join(PARTS)}")
         trained = effects.trained(name, sources, study)
         if not set(trained) & set(topic.variants):  # the base alone answers nothing
-            chosen = [part for part in chosen if part in ("line", "changes")]
+            chosen = [part for part in chosen if part in ("changes", "line")]
         kind, caption = ("topic-sweep", SWEEP) if topic.axis else ("topic-ratios", RATIOS)
         given = {
             "topic": name, "name": name if study == STUDY else f"{name}-{study}", "base": topic.base, "study": study,

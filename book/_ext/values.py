@@ -1,13 +1,13 @@
 """Numbers and effects in a sentence, rendered from the results while the book is built.
 
-    {value}`head/fc/test_error`             see `experiments.answers.keys` for all keys; hover shows n, interval and source
+    {value}`head/fc/test_error`             all keys: `experiments.answers.keys`; hover shows n, interval and source
     {value}`head/fc/test_error | .3f`       in another format: a Python one, `abs` or `word`
     {value}`ablations/fc/parameters - ablations/reference/parameters`
     {effect}`head/fc`                       0.88 times the errors (0.79–0.99), undecided …
 
-An unknown key is a warning, which the strict build turns into a failure. Where the runs are declared and missing it says
-"not trained yet"; where a value is not defined, as the mean of runs that diverged, it says so. A page is rendered again
-whenever a file that it read has changed, or the project's code.
+An unknown key is a warning, which the strict build turns into a failure. Where the runs are declared and missing it
+says "not trained yet"; where a value is not defined, as the mean of runs that diverged, it says so. A page is
+rendered again whenever a file that it read has changed, or the project's code.
 """
 
 from __future__ import annotations

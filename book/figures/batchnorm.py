@@ -8,11 +8,11 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.registry import figure
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from experiments.answers.frames import frame
+from experiments.answers.registry import figure
 from experiments.answers.sources import Sources
 from experiments.studies import STUDIES
 from figures.pairs import difference, side_by_side

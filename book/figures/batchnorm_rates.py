@@ -8,11 +8,11 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.registry import figure, table
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from experiments.answers.frames import frame
+from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
 from figures.batchnorm import DASHES, NETS
 from s6core.config import TrainConfig

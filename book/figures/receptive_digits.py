@@ -8,10 +8,10 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.registry import figure, table
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
 from s6core.config import NetConfig
 from s6core.layers import layers

@@ -10,10 +10,10 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.registry import figure, table
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Rectangle
 
+from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
 from s6core.layers import Layer
 from s6core.receptive import Field, fields

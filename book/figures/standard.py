@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from _ext.registry import figure, table
 
+from experiments.answers.registry import figure, table
 from experiments.answers.sources import REFERENCE, Sources
 from experiments.answers.values import Value, write, write_interval
 from experiments.studies import STUDIES

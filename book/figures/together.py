@@ -8,12 +8,12 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.registry import figure, table
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.stats import levene
 
 from experiments.answers.frames import frame
+from experiments.answers.registry import figure, table
 from experiments.answers.sources import REFERENCE, Sources
 from experiments.answers.values import Value, write, write_interval
 from experiments.topics import FACTORS, cells

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from _ext.registry import figure, table
 
 from experiments.answers import effects, topics
 from experiments.answers.columns import EFFECTS, RUNS
 from experiments.answers.keys import UNTRAINED, look_up, members
+from experiments.answers.registry import figure, table
 from experiments.answers.sources import STUDY, Sources
 from experiments.answers.values import Value, write, write_interval
 from experiments.topics import TOPICS
@@ -37,9 +37,8 @@ def topic_curves(sources: Sources, *, topic: str, study: str = STUDY) -> Any:
     """The errors after each epoch."""
     epochs = sources.epochs(study)
     chosen = effects.trained(topics.check(topic), sources, study)
-    return plots.plot_curves(
-        epochs.assign(test_error=100 - epochs["test_accuracy"]), metric="test_error", variants=chosen
-    )
+    errors = epochs.assign(test_error=plots.errors(epochs))
+    return plots.plot_curves(errors, metric="test_error", variants=chosen, log=True)
 
 
 @figure
@@ -79,7 +78,8 @@ def topic_effects(sources: Sources, *, topic: str, study: str = STUDY) -> pd.Dat
         else:
             row |= _effect(found.loc[variant])
         rows.append(row)
-    frame = pd.DataFrame(rows)
+    columns = ["variant", "parameters", "runs", "errors (%)", "times", "95% interval", "verdict"]
+    frame = pd.DataFrame(rows, columns=columns)
     frame.attrs = {"formats": {"errors (%)": ".2f"}, "right": ("times", "95% interval")}
     return frame
 
@@ -90,9 +90,12 @@ def _effect(row: pd.Series) -> dict[str, Any]:
     failed = f" ({row['n_failed']} failed)" if row["n_failed"] else ""
     interval = None if pd.isna(row["low"]) else f"{effects.times(row['low'])}–{effects.times(row['high'])}"
     return {
-        "runs": row["n"], "errors (%)": row["error"], "times": None if pd.isna(row["ratio"]) else effects.times(row["ratio"]),
-        "95% interval": interval, "verdict": f"{row['verdict']}{failed}",
-    }  # fmt: skip
+        "runs": row["n"],
+        "errors (%)": row["error"],
+        "times": None if pd.isna(row["ratio"]) else effects.times(row["ratio"]),
+        "95% interval": interval,
+        "verdict": f"{row['verdict']}{failed}",
+    }
 
 
 @table
@@ -110,7 +113,6 @@ def topic_tests(sources: Sources, *, topic: str, study: str = STUDY) -> pd.DataF
             "noticed": _cell("notices", row),
             "failed": f"{row['n_failed']} of {row['n']}",
             "verdict, and why": f"{row['verdict']}: {row['reason']}",
-            "known before": "yes" if effects.known_before(topic, row["variant"], sources, study) else "no",
         })  # fmt: skip
     frame = pd.DataFrame(rows)
     frame.attrs["right"] = (

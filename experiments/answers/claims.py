@@ -62,7 +62,8 @@ def blocks(book: Path, name: str) -> Iterator[Block]:
 
 def pages(book: Path) -> list[Path]:
     """Return the sources of the book's pages."""
-    return [path for path in sorted(book.rglob("*.md")) if not path.relative_to(book).parts[0].startswith("_")]
+    found = (path for path in book.rglob("*.md") if not path.relative_to(book).parts[0].startswith("_"))
+    return sorted(found, key=lambda path: path.with_suffix(""))
 
 
 def _blocks(page: str, lines: list[str], wanted: str, first: int = 0) -> Iterator[Block]:
@@ -90,8 +91,16 @@ def _end(lines: list[str], start: int, fence: str) -> int:
 
 
 def judge(condition: str, sources: Sources, *, cautious: bool = False) -> Judgement:
-    """Return what the results say of a condition. Raises `KeyError` and `ValueError` for what is no condition."""
-    found, values = weigh(condition, sources, cautious=cautious)
+    """Return what the results say of a condition. Raises `KeyError` and `ValueError` for what is no condition.
+
+    Read cautiously, a folder that holds no such table cannot tell; in the book, that is a mistake of the page.
+    """
+    try:
+        found, values = weigh(condition, sources, cautious=cautious)
+    except (KeyError, OSError, ValueError) as error:
+        if cautious:
+            return Judgement("open", {"lacking": str(error.args[0])})
+        raise
     return Judgement(STATES[found], {key: _figure(value) for key, value in values.items()})
 
 

@@ -1,4 +1,4 @@
-"""What can be asked of a variant, and how each quantity is written: the one list for sentences, tables, hovers and JSON.
+"""What can be asked of a variant, and how it is written: one list for sentences, tables, hovers and JSON.
 
 A quantity is a column of `s6core.stats.effects`, a column of runs.csv, or computed of those columns here. To add one,
 add a row; to add a statistic, have `effects` compute it and add a row.

@@ -4,8 +4,9 @@ Keys, numbers, 'words', verdicts (helps, hurts, equivalent, undecided) and `exis
 + - * /, parentheses, abs round min max. Nothing else can be said, and nothing is executed: the text becomes a tree.
 Plus and minus between two keys need spaces around them, as names have both (`no-bn+fc`).
 
-A condition holds, does not, or stays *open* where a value that decides it is missing or not defined. `cautious` reads each
-measured value as its interval: then a comparison holds, or does not, only where all of the interval says so.
+A condition holds, does not, or stays *open* where a value that decides it is missing or not defined. `cautious`
+reads each measured value as its interval: then a comparison holds, or does not, only where all of the interval says
+so.
 """
 
 from __future__ import annotations

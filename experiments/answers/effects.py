@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -38,7 +39,7 @@ def effect(text: str, sources: Sources) -> Value:
         )
     ratio, verdict = (look_up(f"{topic}/{variant}/{quantity}", sources) for quantity in ("ratio", "verdict"))
     if ratio.missing:
-        return ratio
+        return replace(ratio, missing=f"({ratio.missing})")
     row = sources.effects(name, topic.partition("@")[2] or STUDY).set_index("variant").loc[variant]
     return Value(
         kind="text", words=in_words(row), note=f"{row['reason']}: {ratio.note}" if row["reason"] else verdict.note

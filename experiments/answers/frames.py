@@ -11,11 +11,12 @@ written, see `values.KINDS`) and `note` (where the figures come from, for the re
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
+from experiments.answers.registry import taken
 from experiments.answers.sources import Sources
 from s6core.config import unknown
 
@@ -44,13 +45,6 @@ def frame(function: Callable[[Sources], pd.DataFrame]) -> Callable[[Sources], pd
     cached.__wrapped__ = function  # type: ignore[attr-defined]
     FRAMES[name] = cached
     return cached
-
-
-def taken(known: Mapping[str, Callable[..., object]], what: str, name: str, function: Callable[..., object]) -> None:
-    """Raise `ValueError` where a name is taken, with the files that both want it."""
-    if name in known:
-        files = (Path(inspect.getfile(inspect.unwrap(one))).name for one in (known[name], function))
-        raise ValueError(f"{what} {name} is declared twice, in {' and in '.join(files)}: give one of them another name")
 
 
 def named(name: str, sources: Sources) -> pd.DataFrame:

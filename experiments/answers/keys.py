@@ -3,11 +3,13 @@
 Every key is `source/…/quantity`, and a quantity may have an aspect behind a colon. What a quantity is called and how it
 is written stands in `columns.py`, once for all sources.
 
-head/fc/ratio                       a topic's variant against the topic's base, see `s6core.stats.effects`: ratio, points,
-                                    verdict, reason, p, p_holm, p_ranks, notices (ratio and points also :interval :low :high)
+head/fc/ratio                       a topic's variant against the topic's base, see `s6core.stats.effects`:
+                                    ratio, points, verdict, reason, p, p_holm, p_ranks, notices (ratio and points also
+                                    :interval :low :high)
 head/fc/test_error, head/reference/test_error
-                                    a variant of the topic, or its base, by itself: the mean over seeds of any quantity of
-                                    `columns.RUNS` or column of runs.csv (also :interval :low :high :sd :min :median :max :n)
+                                    a variant of the topic, or its base, by itself: the mean over seeds of any
+                                    quantity of `columns.RUNS` or column of runs.csv (also :interval :low :high :sd
+                                    :min :median :max :n)
 head/fc/test_accuracy@5             the same after epoch 5; @best is each seed's best epoch
 head/fc/n, head/fc/n_failed         runs with a result; runs that failed among them (diverged, or at chance)
 head@fashion/fc/ratio               the same topic in another study
@@ -21,8 +23,8 @@ speed.csv[pipeline=ours]/images_per_second
                                     the one row of any other table of results/
 frame[effects]/no-bn+fc/difference  a cell of a frame that a chapter computes, see `frames.py`
 
-A variant that is declared and has no run yet is no mistake: its value says "not trained yet" and is `missing`. A name that
-nothing declares is one, and so is an aspect that a quantity does not have.
+A variant that is declared and has no run yet is no mistake: its value says "not trained yet" and is `missing`. A
+name that nothing declares is one, and so is an aspect that a quantity does not have.
 """
 
 from __future__ import annotations
@@ -110,8 +112,8 @@ def _of_topic(name: str, study: str, variant: str, quantity: str, sources: Sourc
     column = EFFECTS[quantity]
     row = sources.effects(name, study).set_index("variant").loc[variant]
     aspects = SPREAD if column.interval else ()
-    who = f"{variant} ({_failing(row['n'], row['n_failed'])}) against {base} ({_failing(row['n_base'], row['n_base_failed'])})"
-    note = f"{who}, results/{study}/runs.csv"
+    ours, theirs = _failing(row["n"], row["n_failed"]), _failing(row["n_base"], row["n_base_failed"])
+    note = f"{variant} ({ours}) against {base} ({theirs}), results/{study}/runs.csv"
     if row["n"] == 0 or row["n_base"] == 0:
         return Value(kind=column.kind, missing=UNTRAINED, note=note, aspects=aspects)
     low, high = (None if pd.isna(row[end]) else float(row[end]) for end in column.interval or ("low", "high"))

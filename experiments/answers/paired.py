@@ -10,8 +10,8 @@ from experiments.answers.sources import REFERENCE, Sources
 from experiments.answers.values import SPREAD, Value, write, write_interval
 
 PAIRED = {
-    "difference": "points", "p": "p", "p_holm": "p", "p_t": "p", "p_t_holm": "p", "p_better": "share", "verdict": "text",
-    "reason": "text",
+    "difference": "points", "p": "p", "p_holm": "p", "p_t": "p", "p_t_holm": "p", "p_better": "share",
+    "verdict": "text", "reason": "text",
 }  # fmt: skip
 
 

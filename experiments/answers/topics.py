@@ -21,7 +21,7 @@ AXES = {
     "lr": "peak learning rate",
     "train_images": "training images",
 }
-"""What an axis is called; `depth`, `parameters` and `field` are computed of the net, any other name is a config field."""
+"""What an axis is called. `depth`, `parameters` and `field` are computed of the net; other names are config fields."""
 
 
 def check(name: str) -> str:

@@ -111,9 +111,10 @@ def aspect_of(value: Value, aspect: str) -> Value:
     each = np.array(value.each)
     if aspect == "n":
         return Value(kind="count", number=len(each), note=value.who, exact=True)
-    found = {"sd": lambda: each.std(ddof=1) if len(each) > 1 else np.nan, "min": each.min, "median": lambda: np.median(each),
-             "max": each.max}[aspect]()  # fmt: skip
-    return _alone(value, float(found), f"{'standard deviation' if aspect == 'sd' else aspect} of {value.who}")
+    if aspect == "sd":
+        number = float(each.std(ddof=1)) if len(each) > 1 else np.nan
+        return _alone(value, number, f"standard deviation of {value.who}")
+    return _alone(value, float(getattr(np, aspect)(each)), f"{aspect} of {value.who}")
 
 
 def _alone(value: Value, number: float, note: str, exact: bool = False) -> Value:

@@ -5,7 +5,7 @@ Accuracies are per cent, differences percentage points, errors per cent of the t
 """
 
 from s6core.plots.curves import plot_curves
-from s6core.plots.effects import plot_effects, plot_sweep
+from s6core.plots.effects import errors, plot_effects, plot_sweep
 from s6core.plots.factorial import plot_interaction
 from s6core.plots.ink import LABELS
 from s6core.plots.overview import plot_overview
@@ -14,6 +14,7 @@ from s6core.plots.size import plot_accuracy_parameters
 
 __all__ = [
     "LABELS",
+    "errors",
     "plot_accuracy_parameters",
     "plot_curves",
     "plot_differences",

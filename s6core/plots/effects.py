@@ -15,8 +15,6 @@ from s6core.style import colours, marker
 
 LEAST = 0.005
 """Half an image of 10,000, in per cent: where a run without an error stands on a logarithmic axis."""
-BAND = 1.15
-"""Ratios from 1/1.15 to 1.15 are too close to 1 to matter, see the second plan."""
 
 
 def errors(runs: pd.DataFrame, metric: str = "test_accuracy") -> pd.Series:
@@ -42,15 +40,19 @@ def plot_effects(
     variants = [base, *effects["variant"]]
     ax = ax or axes(height=1.25 + 0.5 * len(variants))
     ratios = errors(runs) / centre(runs, base)
-    every = [*ratios[runs["variant"].isin(variants)].dropna(), *effects["low"].dropna(), *effects["high"].dropna()]
+    every = [
+        *ratios[runs["variant"].isin(variants) & learned(runs)],
+        *effects["low"].dropna(),
+        *effects["high"].dropna(),
+    ]
     low, high = min([1 / 1.3, *every]) / 1.08, max([1.3, *every]) * 1.08
     ax.set_xlim(low, high)
-    ax.axvspan(1 / BAND, BAND, color=soft(), alpha=0.16, linewidth=0, zorder=0)
+    ax.axvspan(1 / stats.EQUIVALENT, stats.EQUIVALENT, color=soft(), alpha=0.16, linewidth=0, zorder=0)
     ax.axvline(1, color=soft(), linewidth=1.2, zorder=1)
     rows = effects.set_index("variant")
     for place, (variant, colour) in enumerate(colours(variants).items()):
         mine = runs["variant"] == variant
-        each = ratios[mine & (runs["status"] == "finished")].dropna()
+        each = ratios[mine & learned(runs)]
         above = place + (0.24 if variant != base else 0.0)
         ax.plot(each, [above] * len(each), "o", color=colour, alpha=0.6, markersize=5, markeredgewidth=0)
         if variant != base:
@@ -73,10 +75,10 @@ def _effect(ax: Axes, row: pd.Series, place: int, colour: str, edge: float) -> N
     if failed:
         ax.plot(np.linspace(0.93, 0.985, failed), [place + 0.24] * failed, "x", color=colour, markersize=6,
                 markeredgewidth=1.6, transform=ax.get_yaxis_transform())  # fmt: skip
-    if row["n"] + failed == 0:
+    if row["n"] == 0:
         words = "not trained yet"
     else:
-        words = f"{row['verdict']}\n{failed} of {int(row['n'] + failed)} failed" if failed else str(row["verdict"])
+        words = f"{row['verdict']}\n{failed} of {int(row['n'])} failed" if failed else str(row["verdict"])
     ax.annotate(words, (1.02, place), xycoords=("axes fraction", "data"), va="center", size=10, color=ink())
 
 
@@ -99,8 +101,7 @@ def plot_sweep(
     middle = centre(runs, base)
     means = {}
     for variant, x in along.items():
-        mine = (runs["variant"] == variant) & (runs["status"] == "finished")
-        each = found[mine].dropna()
+        each = found[(runs["variant"] == variant) & learned(runs)]
         colour = colours([base, "other"])[base if variant == base else "other"]
         if each.empty:
             ax.plot(x, 0.015, marker="|", color=soft(), markersize=12, transform=ax.get_xaxis_transform())
@@ -114,8 +115,9 @@ def plot_sweep(
     places = sorted(means)
     ax.plot(places, [means[x] for x in places], color=soft(), linewidth=1.2, zorder=1)
     if np.isfinite(middle):
-        ax.axhspan(middle / BAND, middle * BAND, color=soft(), alpha=0.16, linewidth=0, zorder=0)
-        bounds = [*found[runs["variant"].isin(along)].dropna(), middle / BAND, middle * BAND]
+        band = middle / stats.EQUIVALENT, middle * stats.EQUIVALENT
+        ax.axhspan(*band, color=soft(), alpha=0.16, linewidth=0, zorder=0)
+        bounds = [*found[runs["variant"].isin(along) & learned(runs)], *band]
         ax.set_ylim(min(bounds) / 1.1, max(bounds) * 1.1)
         plain_log(ax, "y")
     low, high = min(along.values()), max(along.values())
@@ -128,7 +130,12 @@ def plot_sweep(
     return ax
 
 
+def learned(runs: pd.DataFrame) -> pd.Series:
+    """Return which runs have a place on the axis: they finished, and better than by chance."""
+    return (runs["status"] == "finished") & ~stats.did_not_learn(runs)
+
+
 def centre(runs: pd.DataFrame, variant: str) -> float:
     """Return the geometric mean of a variant's errors over the runs that finished, NaN without one."""
-    each = errors(runs)[(runs["variant"] == variant) & (runs["status"] == "finished")].dropna()
+    each = errors(runs)[(runs["variant"] == variant) & learned(runs)]
     return float(np.exp(np.log(each).mean())) if len(each) else float("nan")

@@ -14,6 +14,7 @@ LABELS = {
     "test_accuracy": "test accuracy (%)",
     "train_accuracy": "training accuracy (%)",
     "validation_accuracy": "validation accuracy (%)",
+    "test_error": "test errors (%)",
     "test_loss": "test loss (nats)",
     "train_loss": "training loss (nats)",
     "validation_loss": "validation loss (nats)",

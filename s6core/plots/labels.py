@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from s6core.plots.ink import ink
@@ -12,11 +13,13 @@ from s6core.plots.ink import ink
 def label(ax: Axes, points: Sequence[tuple[str, str, float, float]], *, at: float, axis: str) -> None:
     """Write each point's name (name, colour, x, y) in a column at `at`, moved apart where two would overlap."""
     ax.margins(y=0.08)
-    low, high = ax.get_ylim()
     ordered = sorted(points, key=lambda point: point[3])
-    for (name, colour, x, y), place in zip(ordered, apart([p[3] for p in ordered], 0.068 * (high - low)), strict=True):
+    on_paper = ax.yaxis.get_transform().transform  # a logarithmic axis moves names apart as it is drawn
+    low, high = on_paper(np.array(ax.get_ylim()))
+    heights = ((on_paper(np.array([point[3] for point in ordered])) - low) / (high - low)).tolist()
+    for (name, colour, x, y), place in zip(ordered, apart(heights, 0.068), strict=True):
         ax.annotate(
-            name, (x, y), xytext=(at, place), textcoords=(axis, "data"), va="center", color=ink(), size=10,
+            name, (x, y), xytext=(at, place), textcoords=(axis, "axes fraction"), va="center", color=ink(), size=10,
             annotation_clip=False,
             arrowprops={
                 "arrowstyle": "-", "color": colour, "linewidth": 1.0, "shrinkA": 1, "shrinkB": 5, "relpos": (0, 0.5),

@@ -6,10 +6,13 @@ def gap_votes(sources, *, digit=7): ...
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
-
-from experiments.answers.frames import taken
 
 FIGURES: dict[str, Callable[..., Any]] = {}
 TABLES: dict[str, Callable[..., Any]] = {}
@@ -30,3 +33,19 @@ def _keep(known: dict[str, Callable[..., Any]], what: str, function: Callable[..
     taken(known, what, name, function)
     known[name] = function
     return function
+
+
+def taken(known: Mapping[str, Callable[..., object]], what: str, name: str, function: Callable[..., object]) -> None:
+    """Raise `ValueError` where a name is taken, with the files that both want it."""
+    if name in known:
+        files = (Path(inspect.getfile(inspect.unwrap(one))).name for one in (known[name], function))
+        raise ValueError(f"{what} {name} is declared twice, in {' and in '.join(files)}: give one of them another name")
+
+
+def load(book: Path) -> None:
+    """Import every module of the package book/figures, once, so that what it marks is known."""
+    if str(book) not in sys.path:
+        sys.path.append(str(book))
+    package = import_module("figures")
+    for module in iter_modules(package.__path__):
+        import_module(f"figures.{module.name}")
