@@ -24,7 +24,8 @@ TEXTS = ("study", "variant", "device", "results", "dataset")
 FOLLOW = ("image", "classes")
 """Fields of the net that the data set has, where they are not given (or None)."""
 
-YOURS = results.REPOSITORY / "results" / "yours"
+HERE = results.REPOSITORY if (results.REPOSITORY / "_config.yml").exists() else Path.cwd()  # installed without it
+YOURS = HERE / "results" / "yours"
 """Where a reader's own runs go: never mixed with the published ones."""
 
 

@@ -410,6 +410,8 @@ def _pretty(content: dict[str, Any]) -> str:
 
 
 def _git(*arguments: str) -> str | None:
+    if not (REPOSITORY / ".git").exists():  # installed inside another repository, whose commit says nothing
+        return None
     command = ["git", "--no-optional-locks", "-C", str(REPOSITORY), *arguments]  # a lock would break a user's commit
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

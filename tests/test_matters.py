@@ -72,6 +72,7 @@ def blocks(net: NetConfig) -> dict[str, list[Any]]:
     return {
         "channels": [tuple(n + 1 for n in net.channels), (3,) * depth],
         "separable": some,
+        "shared": [(), tuple(range(2, depth + 1))],
         "norm_blocks": some,
         "pool_after": [*some, (depth,)],
     }
