@@ -75,10 +75,10 @@ def draw_card(path: Path, title: str, day: str) -> None:
     from matplotlib.figure import Figure
 
     card = Figure(figsize=(12, 6.3), dpi=100, facecolor="#fbfaf7")
-    lines = textwrap.fill(title, 28)
-    card.text(0.07, 0.62, lines, size=58, weight="bold", color="#1c2733", va="center", linespacing=1.25)
-    card.text(0.07, 0.16, "every number rendered from stored runs", size=27, color="#4a5a68")
-    card.text(0.93, 0.16, day, size=27, color="#4a5a68", ha="right")
+    lines = textwrap.fill(title, 22)
+    card.text(0.07, 0.62, lines, size=60, weight="bold", color="#1c2733", va="center", linespacing=1.25)
+    card.text(0.07, 0.16, "every number rendered from stored runs", size=25, color="#4a5a68")
+    card.text(0.93, 0.16, day, size=25, color="#4a5a68", ha="right")
     card.savefig(path)
 
 
