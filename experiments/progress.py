@@ -68,7 +68,7 @@ def clear(folder: Path) -> None:
 @lru_cache(maxsize=1_000)
 def work(plan: Plan) -> float:
     """Return a run's size: epochs × images × operations, where evaluation counts as the third of a training step."""
-    images = (plan.train.train_images or (55_000 if plan.train.validate else 60_000)) + 20_000 / 3
+    images = plan.images + 20_000 / 3
     operations = 0.0
     for row in layers(plan.net):
         height, width = row.output[1:]

@@ -67,6 +67,8 @@ def prepare(
             checked = plan({"seeds": study.seeds, **values} | ({} if seeds is None else {"seeds": seeds}))
         except ConfigError as error:
             raise ConfigError(f"{name}, variant {variant}: {error}") from error
+        if "dataset" in values:
+            values["dataset"] = checked.train.dataset  # a folder's path from the root on: workers start elsewhere
         parameters[variant] = values
         plans.append(replace(checked, folder=folder))
     return Task(folder=folder, plans=plans, parameters=parameters, template=template)
@@ -234,9 +236,7 @@ def _stored(planned: Plan, also: Sequence[int] = ()) -> list[int]:
 def _conflict(planned: Plan, seed: int) -> str:
     try:
         replace(planned, seeds=(seed,)).records()
-    except ConfigError as error:
-        return str(error)
-    except ResultsError as error:
+    except (ConfigError, ResultsError) as error:
         return f"{error}; --force trains it anew"
     return ""
 

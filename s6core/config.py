@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from math import inf
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from s6core import datasets
+
 Integers = int | tuple[int, ...]
 """One integer for every convolution block, or one per block."""
 
@@ -25,7 +27,7 @@ class NetConfig:
     per class (the logit maps), and a head that turns the maps into one logit per class.
     """
 
-    image: tuple[int, int, int] = (1, 28, 28)  # channels, height, width
+    image: tuple[int, int, int] = (1, 28, 28)  # channels, height, width: in a plan the data set's, as are the classes
     classes: int = 10
     channels: tuple[int, ...] = (8, 16, 32, 32)  # output channels, one number per block: also sets the depth
     kernel: Integers = 3
@@ -83,8 +85,8 @@ class NetConfig:
 class TrainConfig:
     """The training. The defaults are the study recipe; `RECIPES["reference"]` is the published one."""
 
-    dataset: Literal["mnist", "fashion-mnist"] = "mnist"
-    validate: bool = False  # train on 55,000 and validate on 5,000: for choosing; the report trains on all 60,000
+    dataset: str = "mnist"  # a row of s6core.datasets, or folder:PATH with a subfolder per class
+    validate: bool = False  # hold a twelfth back (MNIST: 5,000 of 60,000) to choose by; the report trains on all
     train_images: int = 0  # 0: all; otherwise a nested random subset, for quick looks
     normalise: Literal["dataset", "none", "image"] = "dataset"
     augment: Literal["none", "affine", "shift", "rotate", "erase"] = "none"
@@ -103,13 +105,17 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _check_types(self)
-        most = 55_000 if self.validate else 60_000
+        row, folder = datasets.DATASETS.get(self.dataset), self.dataset.removeprefix(datasets.FOLDER)
+        _require(self, "dataset", bool(row or (folder and folder != self.dataset)), datasets.ALLOWED)
+        most = row.images(validate=self.validate) if row else self.train_images  # a folder is counted when it is read
         _require(self, "train_images", 0 <= self.train_images <= most, f"0 for all, or up to {most:,} images")
         _require(self, "repeats", self.repeats >= 1, "an integer from 1")
         _require(self, "epochs", self.epochs >= 1, "an integer from 1")
         _require(self, "batch_size", self.batch_size >= 2, "an integer from 2 (batch statistics need two)")
         _require(self, "lr", 0 < self.lr < inf, "a number above 0")
         _require(self, "momentum", 0 <= self.momentum < 1, "a number from 0 to below 1")
+        nesterov = self.optimiser == "nesterov"  # without momentum it is plain sgd under another name
+        _require(self, "momentum", self.momentum > 0 or not nesterov, "a number above 0 for optimiser=nesterov")
         _require(self, "weight_decay", 0 <= self.weight_decay < inf, "a number from 0")
         _require(self, "step_epoch", self.step_epoch >= 1, "an integer from 1")
         _require(self, "dropout_from", 1 <= self.dropout_from <= self.epochs, f"an epoch from 1 to {self.epochs}")
@@ -226,7 +232,7 @@ def _allowed(hint: Any) -> str:
         return ", ".join(map(str, args))
     if origin is tuple:
         return "a list of integers" if args[-1] is Ellipsis else f"{len(args)} integers"
-    return {bool: "true or false", int: "an integer", float: "a number"}[hint]
+    return {bool: "true or false", int: "an integer", float: "a number", str: "text"}[hint]
 
 
 def _check_types(config: NetConfig | TrainConfig) -> None:

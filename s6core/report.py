@@ -10,7 +10,7 @@ import pandas as pd
 from s6core.config import NetConfig, TrainConfig, diff
 from s6core.layers import layers
 from s6core.receptive import fields
-from s6core.results import Record, epochs_table, runs_table
+from s6core.results import SIGNS, Record, epochs_table, runs_table
 from s6core.stats import summary
 
 __all__ = ["changes", "epochs_table", "layer_table", "mistakes", "runs_table", "spread"]
@@ -53,8 +53,8 @@ def mistakes(records: Sequence[Record], labels: Sequence[int], most: int = 16) -
     wrong: dict[int, list[str]] = {}
     for record in finished:
         for index, (label, predicted) in enumerate(zip(labels, record.predictions, strict=True)):
-            if str(label) != predicted:
-                wrong.setdefault(index, []).append(predicted)
+            if SIGNS[label] != predicted:
+                wrong.setdefault(index, []).append(str(SIGNS.index(predicted)))
     worst = sorted(wrong, key=lambda index: (-len(wrong[index]), index))[:most]
     rows = [
         {"index": i, "label": labels[i], "predicted": "/".join(sorted(set(wrong[i]))), "wrong": len(wrong[i])}

@@ -90,7 +90,10 @@ def test_a_variant_is_named_by_what_differs(given: dict[str, Any], name: str):
         ({"dropout": 2}, "dropout=2.0: allowed is a number from 0 to below 1"),
         ({"epochs": "many"}, "epochs='many': allowed is an integer"),
         ({"train_images": 70_000}, "train_images=70000: allowed is 0 for all, or up to 60,000"),
-        ({"dataset": "cifar"}, "dataset='cifar': allowed is mnist, fashion-mnist"),
+        (
+            {"dataset": "cifar"},
+            "dataset='cifar': allowed is mnist, fashion-mnist, kmnist, qmnist, emnist-digits, cifar-10, or folder:PATH",
+        ),
         ({"device": "gpu"}, "device='gpu': allowed is one of auto, cpu, cuda, mps"),
         ({"pool_after": [1, 2, 3, 4]}, "layer conv4: a window of 3 does not fit into maps of height 2"),
         ({"image": [3, 32, 32]}, "image=(3, 32, 32): allowed is (1, 28, 28), as the images of mnist have it"),
@@ -222,19 +225,14 @@ def test_an_interrupted_run_leaves_no_record_and_is_begun_anew(tmp_path: Path):
 
 
 def test_a_run_that_diverges_is_a_row_and_the_next_seed_goes_on(tmp_path: Path):
-    records = run(tmp_path, variant="wild", seeds=2, lr=1e38, norm="none", logit_norm=False, schedule="constant")
+    records = run(tmp_path, variant="wild", seeds=2, lr=1e38, norm="none", schedule="constant")
     assert [record.status for record in records] == ["diverged", "diverged"]
     assert records[0].predictions == "" and not list(tmp_path.rglob("*.safetensors"))
     results.collect(tmp_path / "trial")
     runs = results.load_runs(tmp_path / "trial")
     assert runs["status"].tolist() == ["diverged", "diverged"] and runs["test_accuracy"].isna().all()
     assert len(results.load_epochs(tmp_path / "trial")) == sum(len(record.epochs) for record in records)
-    assert (
-        planned(
-            tmp_path, variant="wild", seeds=2, lr=1e38, norm="none", logit_norm=False, schedule="constant"
-        ).missing()
-        == []
-    )
+    assert planned(tmp_path, variant="wild", seeds=2, lr=1e38, norm="none", schedule="constant").missing() == []
 
 
 def test_rows_are_rounded_to_what_they_carry(tmp_path: Path):
