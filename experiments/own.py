@@ -189,7 +189,9 @@ def _require_different(name: str, study: Study, origin: Plan) -> None:
     spelt: dict[str, str] = {}
     for variant, changed in study.variants.items():
         if spelt.setdefault(variant.casefold(), variant) != variant:
-            raise ConfigError(f"{variant} and {spelt[variant.casefold()]}: allowed are names that differ in more than case")
+            raise ConfigError(
+                f"{variant} and {spelt[variant.casefold()]}: allowed are names that differ in more than case"
+            )
         if variant == "reference":
             continue
         planned = _plan(name, study, variant, changed)

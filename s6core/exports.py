@@ -40,8 +40,8 @@ def read_export(
     path = Path(path)
     table = _matching(path, _table(path), where)
     names = {column: _plain(column) for column in table}
-    column = _column(path, "accuracy", accuracy, names, _is_accuracy, preferred="test_accuracy")
-    seeds = _column(path, "seed", seed, names, lambda name: name == "seed" or name.endswith("_seed"), preferred="seed")
+    column = _column(path, "accuracy", accuracy, names, "test_accuracy", ("accuracy", "acc"))
+    seeds = _column(path, "seed", seed, names, "seed", ("seed",))
     if percent is None:
         raise ConfigError(f"{path}: column {column!r}: say what its numbers are, --percent or --fractions")
     table, left_out = _finished(path, _last_steps(path, table, names, seeds, column), names, column)
@@ -76,17 +76,18 @@ def _plain(column: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", PREFIX.sub("", str(column)).strip().lower()).strip("_")
 
 
-def _is_accuracy(name: str) -> bool:
-    return name.split("_")[-1] in ("accuracy", "acc") and not name.startswith("train")
-
-
-def _column(path: Path, what: str, given: str | None, names: dict[str, str], fits, *, preferred: str) -> str:  # type: ignore[no-untyped-def]
-    """Return the column that holds seeds or accuracies: the given one, the one of that name, or the only one like it."""
+def _column(
+    path: Path, what: str, given: str | None, names: dict[str, str], preferred: str, ends: Iterable[str]
+) -> str:
+    """Return the column of seeds or accuracies: the given one, the one of the preferred name, or the only one alike."""
     if given is not None:
         if given not in names:
             raise ConfigError(f"{path}: {unknown('column', given, map(str, names))}")
         return given
-    for found in ([c for c, name in names.items() if name == preferred], [c for c, name in names.items() if fits(name)]):
+    for found in (
+        [c for c, name in names.items() if name == preferred],
+        [c for c, name in names.items() if name.split("_")[-1] in ends and not name.startswith("train")],
+    ):
         if len(found) == 1:
             return found[0]
         if found:
@@ -122,9 +123,7 @@ def _last_steps(path: Path, table: pd.DataFrame, names: dict[str, str], seed: st
     return logged.loc[numbers[logged.index].groupby(logged[run]).idxmax()]
 
 
-def _finished(
-    path: Path, table: pd.DataFrame, names: dict[str, str], accuracy: str
-) -> tuple[pd.DataFrame, list[str]]:
+def _finished(path: Path, table: pd.DataFrame, names: dict[str, str], accuracy: str) -> tuple[pd.DataFrame, list[str]]:
     """Return the runs that say something about the net, each with its status, and what was left out."""
     column = next((column for column, name in names.items() if name in ("state", "status")), None)
     state = table[column].str.strip().str.lower() if column else pd.Series("finished", index=table.index)

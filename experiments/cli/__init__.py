@@ -19,6 +19,7 @@ COMMANDS = {
     "data": "experiments.cli.data",
     "run": "experiments.cli.run",
     "status": "experiments.cli.status",
+    "compare": "experiments.cli.compare",
 }
 """Each command and the module that holds it, under its own name."""
 
