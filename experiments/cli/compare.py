@@ -10,16 +10,18 @@ from typing import Any
 import click
 
 from experiments.cli import formats
+from experiments.cli.completion import complete_variants
 from experiments.cli.options import PUBLISHED
 from experiments.cli.sides import find, reference
+from experiments.topics import TOPICS
 from s6core.compare import Comparison, Side
 from s6core.compare import compare as compared
 from s6core.plan import YOURS
 
 
 @click.command()
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="[B]", required=False)
+@click.argument("a", metavar="A", shell_complete=complete_variants)
+@click.argument("b", metavar="[B]", required=False, shell_complete=complete_variants)
 @formats.formats
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw it: .svg, .png, .pdf."
@@ -84,6 +86,11 @@ def lines(found: Comparison) -> list[str]:
     said.append(formats.paragraph(f"{word}:{rest}").replace(word, formats.coloured(word), 1))
     if not math.isnan(it.notices) and "would have been clear" not in it.reason:
         said.append(formats.paragraph(f"So many runs would have noticed {it.notices:.2f} times the errors."))
+    topic = next((name for name, asks in TOPICS.items() if a.name in {f"ablations/{v}" for v in asks.variants}), None)
+    if topic:
+        said.append(
+            formats.paragraph(f"This is one comparison alone. Among all variants of its topic: s6 table {topic}")
+        )
     return said
 
 
@@ -105,7 +112,7 @@ def shown(found: Comparison) -> dict[str, str]:
         "b": found.b.name,
         "runs": f"{it.n} and {it.n_base}",
         "did not learn": f"{it.n_failed} and {it.n_base_failed}",
-        "errors, a to b": f"{formats.number(it.ratio)} ({formats.interval(it.low, it.high)})",
+        "times the errors": formats.estimate(it.ratio, it.low, it.high),
         "points": f"{formats.number(it.points)} ({formats.interval(low, high)})",
         "verdict": it.verdict,
         "notices": formats.number(it.notices),

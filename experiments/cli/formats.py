@@ -53,6 +53,11 @@ def interval(low: float, high: float, digits: int = 2, *, level: bool = False) -
     return f"{'95% interval ' if level else ''}{number(low, digits)} to {number(high, digits)}"
 
 
+def estimate(value: float, low: float, high: float) -> str:
+    """Write a figure from 0 up with its interval: "0.88 (0.79–0.98)"; without where there is none."""
+    return number(value) if math.isnan(low + high) else f"{number(value)} ({number(low)}–{number(high)})"
+
+
 def render(raw: Sequence[dict[str, Any]], shown: Sequence[dict[str, str]], kind: str) -> str:
     """Return records in a format: `raw` for machines (CSV, JSON), `shown` for readers (table, Markdown, LaTeX)."""
     if kind == "json":
