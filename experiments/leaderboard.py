@@ -35,11 +35,17 @@ def asked(name: str, roots: Iterable[Path]) -> Asked:
     roots = tuple(roots)
     if name in TOPICS and name not in STUDIES:
         return Asked(name, STUDIES["ablations"], {name: TOPICS[name]}, _folder("ablations", roots))
-    mine = own.stored(roots)
-    if name not in STUDIES and name not in mine and Path(name).suffix not in (".yaml", ".yml"):
-        raise ConfigError(unknown("study or topic", name, [*STUDIES, *TOPICS, *mine]))
-    found, study = own.find(name, roots)
-    return Asked(found, study, topics(found, study), _folder(found, roots))
+    if name in STUDIES:
+        return Asked(name, STUDIES[name], topics(name, STUDIES[name]), _folder(name, roots))
+    for root in roots:
+        if planned := own.file(name, root):
+            title, study = own.load(planned.file)
+            return Asked(title, study, own.topics(title, study), planned.root / title)
+    folder = _folder(name, roots)
+    if not results.load_all(folder):
+        raise ConfigError(unknown("study or topic", name, [*STUDIES, *TOPICS, *own.stored(roots)]))
+    study = Study(question=f"The runs in {folder}", variants={path.name: {} for path in sorted(folder.glob("*/"))})
+    return Asked(name, study, topics(name, study), folder)
 
 
 def topics(name: str, study: Study) -> dict[str, Topic]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -29,6 +29,7 @@ from s6core.plan import YOURS, Plan, plan
 
 KEYS = ("name", "question", "base", "variants", "grid", "seeds", "recipe", "families")
 VARIANT = (*FIELDS, "seeds", "device")
+PUBLISHED = results.REPOSITORY / "results"
 COPY = "study.yaml"
 """Where a study's folder keeps the file it was planned by, so that every command finds it by its name."""
 
@@ -41,21 +42,30 @@ def load(path: Path) -> tuple[str, Study]:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def find(name: str, roots: tuple[Path, ...] = (YOURS,)) -> tuple[str, Study]:
-    """Return a study by its published name, by the name of an own one under `roots`, or by its file."""
+class Planned(NamedTuple):
+    """A file that plans a study, and the results folder where its runs lie or come to lie."""
+
+    file: Path
+    root: Path
+
+
+def file(name: str, root: Path = PUBLISHED) -> Planned | None:
+    """Return the file that a name stands for: itself, or the copy beside a study's runs; None where it is neither.
+
+    A study of one's own lies in results/yours, unless another folder is named: never among the published ones.
+    """
     if Path(name).suffix in (".yaml", ".yml"):
-        return load(Path(name).expanduser())
-    if name in STUDIES:
-        return name, STUDIES[name]
-    mine = stored(roots)
-    if name not in mine:
-        raise ConfigError(unknown("study", name, [*STUDIES, *mine]))
-    return load(mine[name] / COPY)
+        return Planned(Path(name).expanduser(), YOURS if root.resolve() == PUBLISHED else root.expanduser())
+    folder = stored((root, YOURS)).get(name)
+    return Planned(folder / COPY, folder.parent) if folder else None
 
 
 def stored(roots: tuple[Path, ...] = (YOURS,)) -> dict[str, Path]:
-    """Return the own studies that were run under these results folders, as {name: its folder}."""
-    return {path.parent.name: path.parent for root in roots for path in sorted(root.glob(f"*/{COPY}"))}
+    """Return the own studies that were run under these results folders, the first ones first, as {name: its folder}."""
+    found: dict[str, Path] = {}
+    for path in (path for root in roots for path in sorted(root.expanduser().glob(f"*/{COPY}"))):
+        found.setdefault(path.parent.name, path.parent)
+    return found
 
 
 def keep(path: Path, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -31,10 +32,10 @@ def complete_variants(ctx: click.Context, parameter: click.Parameter, typed: str
     names = [*STUDIES, *own.stored()]
     if not slash:
         return [CompletionItem(f"{name}/") for name in names if name.startswith(study)] + _files(typed, (".csv",))
-    try:
-        known: Iterable[str] = own.find(study)[1].variants if study in names else []
-    except ConfigError:
-        known = []  # a file that is wrong has nothing to offer; the command itself says what is wrong
+    known: Iterable[str] = STUDIES[study].variants if study in STUDIES else []
+    if planned := own.file(study):
+        with contextlib.suppress(ConfigError):  # a wrong file has nothing to offer; the command says what is wrong
+            known = own.load(planned.file)[1].variants
     return [CompletionItem(f"{study}/{variant}") for variant in known if variant.startswith(start)]
 
 

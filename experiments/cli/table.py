@@ -47,7 +47,7 @@ def shown(row: dict[str, Any], failures: bool) -> dict[str, str]:
     cells = {"topic": str(row["topic"])} if "topic" in row else {}
     cells |= {"variant": str(row["variant"]), "runs": str(row["n"])}
     if failures:
-        cells["did not learn"] = str(row["failed"])
+        cells["learned"] = f"{row['n'] - row['failed']} of {cells.pop('runs')}"
     cells["accuracy %"] = formats.estimate(row["accuracy"], row["accuracy_low"], row["accuracy_high"])
     if "ratio" not in row:
         return cells
