@@ -14,6 +14,7 @@ in it ("lr-0.03+dropout-0.1"). All variants are one family, unless `families` sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
@@ -119,6 +120,8 @@ def _study(given: dict[str, Any]) -> tuple[str, Study]:
     for key, value in (("name", name), ("question", question)):
         if not isinstance(value, str) or not value.strip():
             raise ConfigError(f"{key}={value!r}: allowed is a text")
+    if not re.fullmatch(r"\w[\w.+-]*", name):
+        raise ConfigError(f"name={name!r}: allowed are letters, digits and _ . + -, as it names a folder")
     if name in STUDIES:
         raise ConfigError(f"name={name!r}: allowed is one that no published study has")
     recipe = given.get("recipe", "study")

@@ -133,7 +133,10 @@ def _finished(path: Path, table: pd.DataFrame, names: dict[str, str], accuracy: 
             f"{path}: {column} {state[~known].iloc[0]!r}: allowed is one of finished, {', '.join(FAILED + UNFINISHED)}"
         )
     out = state.isin(UNFINISHED)
-    left_out = [f"{path}: {n} runs are {word}: left out" for word, n in state[out].value_counts().items()]
+    left_out = [
+        f"{path}: {n} run{'s are' if n > 1 else ' is'} {word}: left out"
+        for word, n in state[out].value_counts().items()
+    ]
     if out.all():
         raise ConfigError(f"{path}: no run is finished")
     spelt = table[accuracy].str.strip().str.lower()

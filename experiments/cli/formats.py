@@ -99,7 +99,7 @@ def columns(rows: Sequence[dict[str, str]]) -> str:
 
 
 def _padded(size: int, cell: str, place: int) -> str:
-    return cell.ljust(size) if place == 0 or not cell[:1].isdigit() else cell.rjust(size)
+    return cell.rjust(size) if place and cell.replace(",", "").isdigit() else cell.ljust(size)
 
 
 def _plain(value: Any) -> Any:
