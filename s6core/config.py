@@ -83,7 +83,7 @@ class NetConfig:
 class TrainConfig:
     """The training. The defaults are the study recipe; `RECIPES["reference"]` is the published one."""
 
-    dataset: Literal["mnist", "fashion-mnist"] = "mnist"
+    dataset: Literal["mnist", "fashion-mnist"] = "mnist"  # the images to train and to test on
     validate: bool = False  # train on 55,000 and validate on 5,000: for choosing; the report trains on all 60,000
     train_images: int = 0  # 0: all; otherwise a nested random subset, for quick looks
     normalise: Literal["dataset", "none", "image"] = "dataset"  # to mean 0, deviation 1: of the set, or each image
@@ -95,7 +95,7 @@ class TrainConfig:
     lr: float = 0.1  # the peak, where the schedule has one
     momentum: float = 0.9  # for Adam: of the gradient's mean, beta 1
     weight_decay: float = 0.0  # pull of the weights towards zero; adamw: apart from the gradient
-    schedule: Literal["one-cycle", "step", "constant", "cosine"] = "one-cycle"
+    schedule: Literal["one-cycle", "step", "constant", "cosine"] = "one-cycle"  # of the rate, from step to step
     step_epoch: int = 15  # schedule=step: the rate falls to a tenth after this many epochs
     label_smoothing: float = 0.0  # share of each target that is spread over all classes
     dropout_from: int = 1  # the net's dropout, if it has one, acts from this epoch on

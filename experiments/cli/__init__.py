@@ -77,4 +77,4 @@ def s6(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(s6.get_command(ctx, "studies"), kind="table")  # type: ignore[attr-defined]
-        click.echo("\n`s6 --help` lists the commands, `s6 run STUDY` trains what is missing.")
+        click.echo("\n`s6 --help` lists the commands.")

@@ -25,8 +25,8 @@ def net(fields: tuple[str, ...], listed: bool, as_json: bool) -> None:
     """Print the layer table of a net: the reference net with some fields changed.
 
     \b
-    Examples: s6 net norm=none head=fc channels=8,16,32,32
-              s6 net --fields
+    Example: s6 net norm=none head=fc channels=8,16,32,32
+             s6 net --fields
     """
     if listed:
         _list_fields(fields, as_json)

@@ -14,6 +14,7 @@ from experiments.cli.options import PUBLISHED
 from experiments.leaderboard import topics
 from experiments.studies import STUDIES, Study
 from s6core import plan, results
+from s6core.config import ConfigError
 
 
 @click.command()
@@ -35,14 +36,18 @@ def studies(kind: str) -> None:
 def overview() -> list[dict[str, Any]]:
     """Return a row per study, and per topic of a study that has several: study, topic, question, stored, planned."""
     known = [(name, study, PUBLISHED / name) for name, study in STUDIES.items()]
-    known += [(folder.name, own.find(name)[1], folder) for name, folder in own.stored().items()]
-    rows = []
+    rows, broken = [], []
+    for name, folder in own.stored().items():
+        try:
+            known.append((name, own.load(folder / own.COPY)[1], folder))
+        except ConfigError as error:  # a file that somebody edited does not hide the other studies
+            broken.append({"study": name, "topic": "", "question": str(error), "stored": 0, "planned": 0})
     for name, study, folder in known:
         rows.append(_row(name, "", study.question, study, study.variants, folder))
         asked = topics(name, study)
         for topic, asks in asked.items() if len(asked) > 1 else ():
             rows.append(_row(name, topic, asks.question, study, (asks.base, *asks.variants), folder))
-    return rows
+    return rows + broken
 
 
 def listing(rows: list[dict[str, Any]]) -> list[str]:
