@@ -59,7 +59,9 @@ def test_one_argument_means_the_reference_of_the_same_recipe(root: Path):
 
 
 def test_json_has_these_keys_and_no_others(root: Path):
-    keys = "a b n_a n_b failed_a failed_b ratio low high points verdict notices diff".split()
+    keys = [
+        "a", "b", "n_a", "n_b", "failed_a", "failed_b", "ratio", "low", "high", "points", "verdict", "notices", "diff",
+    ]  # fmt: skip
     assert list(compared("mine/fc", "mine/lost", "--results", str(root))) == keys
 
 
