@@ -52,7 +52,7 @@ SAYS = {  # what the output must hold, so that a snippet that prints nonsense fa
     "s6 table early": "pool_after-2+dropout-0.05",
     "s6 compare early/pool_after-2": "b  early/reference",
     "s6 compare runs.csv": "b  runs.csv:head=gap",
-    "s6": "Which pooling, and where?",
+    "s6\n": "Which pooling, and where?",
 }
 
 
@@ -140,7 +140,7 @@ def run(command: str, folder: Path) -> None:
         changed = {"study": "ablations", "variant": "pool-early", "pool_after": [2], "channels": [8, 16, 32, 36]}
         store(plan({**changed, "results": str(folder / "results" / "yours")}), [99.0, 99.1, 99.2, 99.05])
     said = call(less(command), folder)
-    assert (starting(SAYS, command) or "") in said, said
+    assert (starting(SAYS, f"{command}\n") or "") in said, said
     if drawn := re.search(r"--plot (\S+)", command):
         assert (folder / drawn[1]).stat().st_size > 3_000
 
@@ -165,7 +165,7 @@ def test_what_is_run_elsewhere_is_there():
 
 def test_no_entry_of_the_tables_is_left_over():
     starts = [s.text for page in PAGES for s in snippets(page)] + [
-        line for page in PAGES for s in snippets(page) if s.language == "bash" for line in s.lines()
+        f"{line}\n" for page in PAGES for s in snippets(page) if s.language == "bash" for line in s.lines()
     ]
     for table in (LESS, ELSEWHERE, SAYS):
         for key in table:
