@@ -91,7 +91,7 @@ def factorial(sources: Sources) -> pd.DataFrame:
 
 
 def _effects(sources: Sources, metric: str) -> pd.DataFrame:
-    """Return `stats.effects` of the usable factorial by the names of cells: `no-bn`, `fc`, `no-bn+fc`."""
+    """Return `stats.factorial_effects` of the usable factorial by the names of cells: `no-bn`, `fc`, `no-bn+fc`."""
     runs, factors = stats.largest_factorial(factor_runs(sources), FACTORS)
     order = list(FACTORS)
     names = {cell: changed for cell, changed in CELLS.items() if 1 <= len(changed) <= 2}
@@ -100,7 +100,7 @@ def _effects(sources: Sources, metric: str) -> pd.DataFrame:
     columns = ["n", "difference", "sd", "low", "high", *tests, "verdict"]
     found = pd.DataFrame(columns=columns, index=pd.MultiIndex.from_arrays([[], []]))
     if factors:
-        found = stats.effects(runs, factors, metric, members=len(names), rng=np.random.default_rng(0))
+        found = stats.factorial_effects(runs, factors, metric, members=len(names), rng=np.random.default_rng(0))
         found = found.set_index(["term", "contrast"])
     found = found.reindex([_contrast(changed) for changed in names.values()])[columns]
     found.index = pd.Index(names)
