@@ -43,8 +43,8 @@ from torch.optim import SGD
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from experiments import machine
-from experiments.kernel import die_with_parent
+from experiments.runner import machine
+from experiments.runner.kernel import die_with_parent
 from s6core import data, devices, results, sources, train
 from s6core.config import RECIPES, ConfigError, NetConfig, TrainConfig
 from s6core.net import build
@@ -210,7 +210,7 @@ def imports(template: Path) -> str:
 
 def time_notebook(source: str) -> float:
     """Return the seconds in which papermill executes a notebook of one cell, as a run does it."""
-    from experiments import notebook  # the processes that train need no papermill
+    from experiments.runner import notebook  # the processes that train need no papermill
 
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "template.ipynb")

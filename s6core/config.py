@@ -28,28 +28,28 @@ class NetConfig:
     """
 
     image: tuple[int, int, int] = (1, 28, 28)  # channels, height, width: in a plan the data set's, as are the classes
-    classes: int = 10
+    classes: int = 10  # kinds of images: one logit for each
     channels: tuple[int, ...] = (8, 16, 32, 32)  # output channels, one number per block: also sets the depth
-    kernel: Integers = 3
+    kernel: Integers = 3  # side of the blocks' square kernels, in pixels
     padding: Literal["auto"] | Integers = "auto"  # auto: as published, "same" before the first pooling, none after
-    dilation: Integers = 1
+    dilation: Integers = 1  # distance of neighbouring kernel taps; matters where kernel > 1
     separable: tuple[int, ...] = ()  # blocks whose convolution is one per channel, then 1×1 (Howard et al. 2017)
     shared: tuple[int, ...] = ()  # blocks that use the convolution weights of the block before once more
     bias: bool = True  # of the blocks' convolutions; idle where a norm follows at once
     init: Literal["torch", "he", "orthogonal"] = "torch"  # initial weights: torch's default, He et al. 2015, Saxe 2014
-    norm: Literal["batch", "none", "group", "layer", "instance"] = "batch"
+    norm: Literal["batch", "none", "group", "layer", "instance"] = "batch"  # over which values maps are normalised
     norm_blocks: Literal["all"] | tuple[int, ...] = "all"  # blocks with the norm; for the logits: logit_norm
     norm_groups: int = 4  # for norm=group; where it does not divide the channels, their greatest common divisor
-    order: Literal["conv-relu-norm", "conv-norm-relu"] = "conv-relu-norm"
-    activation: Literal["relu", "leaky", "gelu", "silu", "none"] = "relu"
+    order: Literal["conv-relu-norm", "conv-norm-relu"] = "conv-relu-norm"  # in each block; matters where it has a norm
+    activation: Literal["relu", "leaky", "gelu", "silu", "none"] = "relu"  # leaky: slope 0.01 below zero
     pool: Literal["max", "average", "stride", "none"] = "max"  # stride: the block's convolution strides by 2 instead
     pool_after: tuple[int, ...] = (3,)  # blocks, counted from 1
-    dropout: float = 0.0
-    dropout_kind: Literal["element", "channel"] = "element"
+    dropout: float = 0.0  # share of values that training sets to zero
+    dropout_kind: Literal["element", "channel"] = "element"  # channel: whole maps; matters where dropout > 0
     dropout_place: Literal["all", "last"] = "all"  # after every block, or after the last one only
     logit_kernel: int = 1  # of the convolution that makes the logit maps
     logit_activation: bool = True  # the published net rectifies and normalises its logit maps; see the book
-    logit_norm: bool = True
+    logit_norm: bool = True  # of the kind that norm says; matters where there is one
     head: Literal["gap", "fc", "gap-fc", "max", "conv"] = "gap"  # what follows the logit maps (conv: replaces them)
 
     def __post_init__(self) -> None:
@@ -88,18 +88,18 @@ class TrainConfig:
     dataset: str = "mnist"  # a row of s6core.datasets, or folder:PATH with a subfolder per class
     validate: bool = False  # hold a twelfth back (MNIST: 5,000 of 60,000) to choose by; the report trains on all
     train_images: int = 0  # 0: all; otherwise a nested random subset, for quick looks
-    normalise: Literal["dataset", "none", "image"] = "dataset"
-    augment: Literal["none", "affine", "shift", "rotate", "erase"] = "none"
+    normalise: Literal["dataset", "none", "image"] = "dataset"  # to mean 0, deviation 1: of the set, or each image
+    augment: Literal["none", "affine", "shift", "rotate", "erase"] = "none"  # how training images are varied
     repeats: int = 1  # passes an epoch makes over the images: a tenth of them ten times takes as many steps as all
-    epochs: int = 6
-    batch_size: int = 128
-    optimiser: Literal["sgd", "nesterov", "adam", "adamw"] = "sgd"
+    epochs: int = 6  # rounds over the training images
+    batch_size: int = 128  # images in a step
+    optimiser: Literal["sgd", "nesterov", "adam", "adamw"] = "sgd"  # each wants an lr of its own
     lr: float = 0.1  # the peak, where the schedule has one
     momentum: float = 0.9  # for Adam: of the gradient's mean, beta 1
-    weight_decay: float = 0.0
-    schedule: Literal["one-cycle", "step", "constant", "cosine"] = "one-cycle"
+    weight_decay: float = 0.0  # pull of the weights towards zero; adamw: apart from the gradient
+    schedule: Literal["one-cycle", "step", "constant", "cosine"] = "one-cycle"  # of the rate, from step to step
     step_epoch: int = 15  # schedule=step: the rate falls to a tenth after this many epochs
-    label_smoothing: float = 0.0
+    label_smoothing: float = 0.0  # share of each target that is spread over all classes
     dropout_from: int = 1  # the net's dropout, if it has one, acts from this epoch on
     seed_varies: Literal["all", "weights", "order"] = "all"  # weights: order, augmentation and dropout are seed 0's
 

@@ -76,7 +76,7 @@ def machine() -> dict[str, str | int]:
         "processor": " ".join([cpu().rpartition(",")[0] or cpu(), *(f"{k} {v}" for k, v in _cpuinfo(MARKS))]),
         "capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
     }
 
 

@@ -64,6 +64,24 @@ class Plan:
         stored = {record.seed for record in self.records()}
         return [seed for seed in self.seeds if seed not in stored]
 
+    def parameters(self) -> dict[str, Any]:
+        """Return what papermill gives a notebook to have it do this: what differs from the defaults, and its own.
+
+        A results folder in the repository is named from there, to read alike on any machine.
+        """
+        root = self.folder.parent
+        inside = root.is_relative_to(results.REPOSITORY)
+        whole = self.seeds == tuple(range(len(self.seeds)))
+        changed = {**overrides(self.net), **overrides(self.train)}
+        return {
+            **{name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()},
+            "study": self.study,
+            "variant": self.variant,
+            "seeds": len(self.seeds) if whole else list(self.seeds),
+            "device": self.device,
+            "results": str(root.relative_to(results.REPOSITORY) if inside else root),
+        }
+
 
 def plan(given: Mapping[str, Any]) -> Plan:
     """Check a notebook's parameters: every field of the two configs, and seeds, device, study, variant, results.
@@ -92,7 +110,6 @@ def plan(given: Mapping[str, Any]) -> Plan:
     for name, value in (("study", study), ("variant", variant)):
         if not re.fullmatch(r"\w[\w.+-]*", value):
             raise ConfigError(f"{name}={value!r}: allowed are letters, digits and _ . + -, as it names a folder")
-    root = Path(values["results"]).expanduser() if values.get("results") else YOURS
     return Plan(
         study=study,
         variant=variant,
@@ -100,8 +117,16 @@ def plan(given: Mapping[str, Any]) -> Plan:
         train=train,
         seeds=seeds(values.get("seeds", 1)),
         device=device,
-        folder=root / study,
+        folder=_folder(study, variant, values.get("results")),
     )
+
+
+def _folder(study: str, variant: str, root: Any) -> Path:
+    """Return the study's folder. A stored notebook that runs where it lies finds its records beside itself."""
+    here = Path.cwd()
+    if (here.parent.name, here.name) == (study, variant):
+        return here.parent
+    return (Path(str(root)).expanduser() if root else YOURS) / study
 
 
 def seeds(value: Any) -> tuple[int, ...]:

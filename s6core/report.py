@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
+from s6core.against import against
 from s6core.config import NetConfig, TrainConfig, diff
 from s6core.layers import layers
+from s6core.plan import Plan
 from s6core.receptive import fields
-from s6core.results import SIGNS, Record, epochs_table, runs_table
-from s6core.stats import summary
+from s6core.results import SIGNS, Record, collect, epochs_table, runs_table
+from s6core.stats import did_not_learn, ended_at_chance, summary
 
-__all__ = ["changes", "epochs_table", "layer_table", "mistakes", "runs_table", "spread"]
+__all__ = ["against", "changes", "epochs_table", "final", "layer_table", "mistakes", "runs_table", "spread", "tables"]
+METRICS = ("train_accuracy", "validation_accuracy", "test_accuracy", "train_loss", "test_loss", "seconds")
+
+
+def tables(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Bring the study's tables up to date, and return this variant's runs and epochs, a row each."""
+    with contextlib.suppress(PermissionError):  # a published folder may be for reading only
+        for problem in collect(plan.folder):
+            print(problem)
+    records = plan.records()
+    return runs_table(records), epochs_table(records)
+
+
+def final(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return what each seed ended with; a net that does no better than guess did not learn."""
+    finished = runs["status"] == "finished"
+    pairs = zip(finished, runs["test_accuracy"], strict=True)
+    chance = [bool(done and ended_at_chance(accuracy)) for done, accuracy in pairs]
+    figures = ["train_accuracy", "test_accuracy", "test_loss", "seconds", "device"]
+    return runs.assign(status=runs["status"].mask(chance, "did not learn")).set_index("seed")[["status", *figures]]
 
 
 def changes(net: NetConfig, train: TrainConfig) -> pd.DataFrame:
@@ -41,10 +63,25 @@ def layer_table(net: NetConfig) -> pd.DataFrame:
 
 
 def spread(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean of each final figure over the seeds, with its 95% interval."""
-    metrics = ("train_accuracy", "validation_accuracy", "test_accuracy", "train_loss", "test_loss", "seconds")
-    tables = [summary(runs, metric).assign(figure=metric) for metric in metrics if runs[metric].notna().any()]
-    return pd.concat(tables).set_index("figure")[["n", "mean", "sd", "low", "high"]]
+    """Return the mean of each final figure over the runs that learned, with its 95% interval: n, failed, mean, sd, …
+
+    A run that diverged or ended at chance has no share in the figures; it is counted as failed. An interval ends where
+    its figure does: no accuracy leaves 0 to 100%, no loss and no time falls below 0.
+    """
+    lost = did_not_learn(runs)
+    columns = ["n", "failed", "mean", "sd", "low", "high"]
+    tables = [
+        summary(runs[~lost], metric).assign(figure=metric, failed=int(lost.sum()))
+        for metric in METRICS
+        if runs.loc[~lost, metric].notna().any()
+    ]
+    if not tables:
+        return pd.DataFrame(columns=["figure", *columns]).set_index("figure")
+    table = pd.concat(tables).set_index("figure")[columns]
+    for figure in table.index:
+        most = 100.0 if figure.endswith("accuracy") else None
+        table.loc[figure, ["low", "high"]] = table.loc[figure, ["low", "high"]].astype(float).clip(0, most)
+    return table
 
 
 def mistakes(records: Sequence[Record], labels: Sequence[int], most: int = 16) -> pd.DataFrame:

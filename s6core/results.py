@@ -27,6 +27,7 @@ from typing import Any
 
 import pandas as pd
 import psutil
+from filelock import FileLock
 
 from s6core.config import FIELDS, NetConfig, TrainConfig, from_dict, text, to_dict
 
@@ -54,6 +55,7 @@ SIGNS = string.digits + string.ascii_lowercase
 """A sign for each class in a record's predictions."""
 
 STATUSES = ("finished", "diverged")
+TABLES_LOCK = ".tables.lock"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -95,14 +97,9 @@ def notebook_path(folder: Path, variant: str) -> Path:
     return folder / variant / "notebook.ipynb"
 
 
-def before_path(record: Path) -> Path:
-    """Return where a run's record waits while the run is tried again: under a name that nobody takes for a record."""
-    return record.with_suffix(".before.json")
-
-
-def set_aside(folder: Path) -> dict[Path, Path]:
-    """Return the records of a study's folder that wait, as {where it belongs: where it waits}."""
-    return {p.with_name(p.name.replace(".before", "")): p for p in sorted(folder.glob("*/seed-*.before.json"))}
+def checkpoint_path(folder: Path, variant: str, seed: int) -> Path:
+    """Return where a run under way keeps what it takes to go on after a kill; its record takes over."""
+    return folder / variant / f"seed-{seed}.checkpoint"
 
 
 def progress_path(folder: Path, variant: str, seed: int) -> Path:
@@ -118,16 +115,25 @@ def failure_path(folder: Path, variant: str, seed: int | None) -> Path:
     return folder / variant / ("notebook.failed.json" if seed is None else f"seed-{seed}.failed.json")
 
 
-def mark(folder: Path, variant: str, seed: int, *, epochs: int, started_at: str, rows: list[dict[str, Any]]) -> None:
-    """Say how far a run is, for whoever watches from another process: no row yet while it is starting."""
+def mark(
+    folder: Path, variant: str, seed: int, *, epochs: int, started_at: str, rows: list[dict[str, Any]],
+    first: int = 0, part: float = 0.0, parameters: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Say how far a run is, for whoever watches from another process: no row yet while it is starting.
+
+    `started_at` is when the process began with it, after the `first` epochs; `part` is the share of an epoch since.
+    """
     watch = {
         "pid": os.getpid(),
         "host": platform.node(),
         "started_at": started_at,
         "marked_at": now(),
+        "first": first,
         "epoch": len(rows),
+        "part": round(part, 3),
         "epochs": epochs,
         "row": _null(rows[-1]) if rows else {},
+        "parameters": parameters,
     }
     write(progress_path(folder, variant, seed), json.dumps(watch).encode())
 
@@ -157,6 +163,7 @@ def save(folder: Path, record: Record, weights: bytes | None = None) -> Path:
         "predictions": record.predictions,
     }
     write(path, (_pretty(content) + "\n").encode())
+    checkpoint_path(folder, record.variant, record.seed).unlink(missing_ok=True)
     return path
 
 
@@ -197,7 +204,7 @@ def digest(content: bytes) -> str:
 
 def load_all(folder: Path) -> list[Record]:
     """Read every record of a study's folder, by variant and seed."""
-    return sorted(map(load, _record_paths(folder)), key=lambda r: (r.variant, r.seed))
+    return sorted(map(load, record_paths(folder)), key=lambda r: (r.variant, r.seed))
 
 
 def runs_table(records: list[Record]) -> pd.DataFrame:
@@ -230,12 +237,23 @@ def epochs_table(records: list[Record]) -> pd.DataFrame:
 def collect(folder: Path) -> list[str]:
     """Write a study's two tables anew from its records. Return what had to be left out of them, and why.
 
+    Several processes may: each looks and writes before the next one looks, so that none writes what has gone stale.
+
     A file that is no record does not keep the others out. A variant whose seeds were not trained alike is left out
     as a whole: which of them are meant, the files do not say.
     """
+    with FileLock(folder / TABLES_LOCK):
+        records, problems = _agreeing(folder)
+        for name, table in (("runs", runs_table(records)), ("epochs", epochs_table(records))):
+            write(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n").encode())
+    return problems
+
+
+def _agreeing(folder: Path) -> tuple[list[Record], list[str]]:
+    """Return the records that tables can hold, and what they cannot hold."""
     by_variant: dict[str, list[Record]] = {}
     problems = []
-    for path in _record_paths(folder):
+    for path in record_paths(folder):
         try:
             record = load(path)
             by_variant.setdefault(record.variant, []).append(record)
@@ -251,9 +269,7 @@ def collect(folder: Path) -> list[str]:
             )
         else:
             records += found
-    for name, table in (("runs", runs_table(records)), ("epochs", epochs_table(records))):
-        write(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n").encode())
-    return problems
+    return records, problems
 
 
 def load_runs(folder: Path | str) -> pd.DataFrame:
@@ -293,6 +309,16 @@ def provenance() -> dict[str, Any]:
         "versions": {"python": platform.python_version(), **{p: _version(p) for p in packages}},
         "started_at": now(),
     }
+
+
+def code(*packages: str) -> str:
+    """Return a hash of the code of some packages as it lies on the disk: what trains, and the notebook."""
+    found = hashlib.sha256()
+    for package in packages:
+        for path in sorted((REPOSITORY / package).rglob("*")):
+            if path.suffix in (".py", ".ipynb") and ".ipynb_checkpoints" not in path.parts:
+                found.update(path.read_bytes())
+    return found.hexdigest()[:12]
 
 
 def now() -> str:
@@ -343,8 +369,9 @@ def _older(path: Path, age: float) -> bool:
         return False  # just finished
 
 
-def _record_paths(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob("*/seed-*.json") if re.fullmatch(r"seed-\d+", p.stem))
+def record_paths(folder: Path, variant: str = "*") -> list[Path]:
+    """Return the records of a study's folder, or of one of its variants."""
+    return sorted(p for p in folder.glob(f"{variant}/seed-*.json") if re.fullmatch(r"seed-\d+", p.stem))
 
 
 def _differences(records: list[Record]) -> str:

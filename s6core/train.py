@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -56,12 +57,28 @@ SCHEDULES: dict[str, Callable[[Optimizer, TrainConfig, int], LRScheduler]] = {
 """Learning-rate schedules, each advanced once a step; `steps` is the number of steps in an epoch."""
 
 
-def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterator[Epoch]:
+State = dict[str, Any]
+"""Where a training stands after an epoch: its number, and what net, optimiser and schedule hold."""
+
+
+def fit(
+    net: nn.Module,
+    data: Data,
+    config: TrainConfig,
+    *,
+    seed: int,
+    state: State | None = None,
+    watch: Callable[[int, int], object] = lambda step, steps: None,
+) -> Iterator[Epoch]:
     """Train `net` in place on the device that `data` lives on, and yield a row per epoch.
 
     Every random draw of an epoch (order, augmentation, dropout) comes from (seed, epoch) alone, so all variants of a
     seed see the same images in the same order, and on the CPU a repeated run is equal bit for bit. A loss that is
     not finite ends the run with a row whose losses and accuracies are NaN.
+
+    `state` is brought up to date before each row. One that an earlier training left is gone on from, and the epochs
+    that follow are then equal bit for bit to those of a training that was never interrupted. `watch` is told of every
+    step: how many the epoch has taken, and of how many.
     """
     device = data.train.images.device
     seed = 0 if config.seed_varies == "weights" else seed
@@ -71,7 +88,9 @@ def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterat
     noise = torch.Generator(device)
     train_on = step(net, data.train, config, sgd, noise)
     sample = data.train.take(slice(SAMPLE))
-    for epoch in range(1, config.epochs + 1):
+    holders: dict[str, Any] = {"net": net, "optimiser": sgd, "schedule": schedule}
+    first = _resume(holders, state) if state else 1
+    for epoch in range(first, config.epochs + 1):
         lr = float(schedule.get_last_lr()[0])
         stream = 10_000 * seed + epoch
         order = _order(len(data.train), config.repeats, stream).to(device)
@@ -84,12 +103,14 @@ def fit(net: nn.Module, data: Data, config: TrainConfig, *, seed: int) -> Iterat
                 _without_dropout(net)
             elif epoch == config.dropout_from > 1:
                 train_on = step(net, data.train, config, sgd, noise)  # what was recorded has no dropout
-            loss = _epoch(train_on, order.split(config.batch_size), schedule)
+            loss = _epoch(train_on, order.split(config.batch_size), schedule, watch)
         seconds = time.perf_counter() - start  # reading the loss has waited for the device
         train, validation, test = (score(net, part, config) for part in (sample, data.validation, data.test))
         if not math.isfinite(loss + train[0]):  # a last step may spoil the weights after a finite loss
             train = validation = test = (math.nan, math.nan)
         row = Epoch(epoch, lr, *train, *validation, *test, seconds)
+        if state is not None:
+            state.update({"epoch": epoch, **{name: holder.state_dict() for name, holder in holders.items()}})
         yield row
         if row.diverged:
             return
@@ -112,11 +133,21 @@ def logits(net: nn.Module, part: Images, config: TrainConfig, *, size: int | Non
     return torch.cat([net(batch(images, config)) for images in part.images.split(size)])
 
 
-def _epoch(train_on: Step, indices: Sequence[torch.Tensor], schedule: LRScheduler) -> float:
+def _resume(holders: dict[str, Any], state: State) -> int:
+    """Give net, optimiser and schedule what they held, and return the epoch that comes next."""
+    for name, holder in holders.items():
+        holder.load_state_dict(state[name])
+    return int(state["epoch"]) + 1
+
+
+def _epoch(
+    train_on: Step, indices: Sequence[torch.Tensor], schedule: LRScheduler, watch: Callable[[int, int], object]
+) -> float:
     total = torch.zeros((), device=indices[0].device)
-    for index in indices:
+    for taken, index in enumerate(indices, start=1):
         total += train_on(index)
         schedule.step()
+        watch(taken, len(indices))
     return total.item()
 
 

@@ -11,11 +11,12 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from s6core import data, lab, plan, report, results
+from s6core import checkpoint, data, devices, lab, plan, report, results, stats, watch
 from s6core.config import ConfigError, NetConfig, TrainConfig
 from s6core.data import Data, Images
 from s6core.net import build
 from s6core.train import logits
+from s6core.watch import Watch
 
 TINY: dict[str, Any] = {
     "channels": [2, 2],
@@ -213,15 +214,113 @@ def test_a_stored_run_of_another_config_is_refused_by_name(tmp_path: Path, chang
         list(lab.run(planned(tmp_path, variant="mine", **changes)))
 
 
-def test_an_interrupted_run_leaves_no_record_and_is_begun_anew(tmp_path: Path):
+def test_a_run_interrupted_in_its_first_epoch_leaves_no_record_and_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
     whole = planned(tmp_path)
-    rows = lab.run(whole)
-    next(rows)
-    assert len(list(tmp_path.rglob("seed-0.progress"))) == 1
-    rows.close()
-    assert not list(tmp_path.rglob("seed-0.json")) and not list(tmp_path.rglob("*.safetensors"))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Watch, "step", die)
+        next(lab.run(whole))
+    assert [path.name for path in tmp_path.rglob("seed-*")] == ["seed-0.progress"]
     assert whole.missing() == [0]
     assert [row.epoch for _, row in lab.run(whole)] == [1, 2]
+
+
+RECIPES: list[dict[str, Any]] = [
+    {},
+    {"schedule": "cosine", "optimiser": "adam", "lr": 0.01},
+    {"schedule": "step", "step_epoch": 1, "dropout": 0.2, "dropout_from": 3},
+    {"schedule": "constant", "optimiser": "nesterov", "augment": "affine", "repeats": 2},
+    {"optimiser": "adamw", "norm": "group", "weight_decay": 0.01, "label_smoothing": 0.1},
+]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_run_killed_after_every_epoch_ends_as_an_undisturbed_one_to_the_bit(tmp_path: Path, recipe: dict[str, Any]):
+    (undisturbed,) = run(tmp_path / "a", variant="mine", epochs=4, **recipe)
+    whole = planned(tmp_path / "b", variant="mine", epochs=4, **recipe)
+    for epoch in (1, 2, 3):
+        rows = lab.run(whole)
+        assert next(rows)[1].epoch == epoch
+        rows.close()
+    assert [row.epoch for _, row in lab.run(whole)] == [4]
+    assert [path.name for path in sorted(whole.folder.rglob("seed-*"))] == ["seed-0.json", "seed-0.safetensors"]
+    for name in ("seed-0.json", "seed-0.safetensors"):
+        ours, theirs = ((root / "trial" / "mine" / name).read_bytes() for root in (tmp_path / "b", tmp_path / "a"))
+        assert ours == theirs if name.endswith("safetensors") else results.digest(ours) == results.digest(theirs)
+    (record,) = whole.records()
+    assert [time["epoch"] for time in record.provenance["resumed"]] == [2, 3, 4]
+    assert "resumed" not in undisturbed.provenance
+
+
+@pytest.mark.parametrize("spoil", ["damage", "cut", "config", "code", "torch"])
+def test_a_checkpoint_that_does_not_fit_is_as_good_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, spoil: str
+):
+    rows = lab.run(planned(tmp_path, variant="mine", epochs=3))
+    next(rows), next(rows)
+    rows.close()
+    path = results.checkpoint_path(tmp_path / "trial", "mine", 0)
+    kept = path.read_bytes()
+    if spoil in ("damage", "cut"):
+        path.write_bytes(kept[:-50] if spoil == "cut" else b"PK" + bytes(reversed(kept)))
+    if spoil == "code":
+        monkeypatch.setattr(checkpoint, "CODE", "other")
+    if spoil == "torch":
+        monkeypatch.setattr(torch, "__version__", "0.1")
+    changes = {"lr": 0.05} if spoil == "config" else {}
+    again = lab.run(planned(tmp_path, variant="mine", epochs=3, **changes))
+    assert next(again)[1].epoch == 1
+    again.close()
+    assert ("is damaged, the run starts anew" in caplog.text) is (spoil in ("damage", "cut"))
+
+
+def test_another_machine_s_epochs_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    here = devices.machine()
+    monkeypatch.setattr(devices, "machine", lambda: here | {"processor": "another"})
+    rows = lab.run(planned(tmp_path, variant="mine"))
+    next(rows)
+    rows.close()
+    monkeypatch.setattr(devices, "machine", lambda: here)
+    (record,) = run(tmp_path, variant="mine")
+    assert record.provenance["machine"] == here
+    assert [time["after"]["processor"] for time in record.provenance["resumed"]] == ["another"]
+
+
+def test_whoever_looks_on_gets_a_line_per_epoch_with_the_time_left(tmp_path: Path):
+    lines: list[str] = []
+    list(lab.run(planned(tmp_path, seeds=2), say=lines.append))
+    assert [line.split(":")[0] for line in lines] == [
+        f"seed {seed}, epoch {epoch} of 2" for seed in (0, 1) for epoch in (1, 2)
+    ]
+    assert [bool(re.search(r", about \d+ s left$", line)) for line in lines] == [True, True, True, False]
+
+
+def test_a_long_epoch_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(watch, "PAUSE", 0.0)
+    lines: list[str] = []
+    marks = []
+    real = results.mark
+    monkeypatch.setattr(results, "mark", lambda *a, **k: marks.append(k["part"]) or real(*a, **k))
+    list(lab.run(planned(tmp_path, epochs=1), say=lines.append))
+    assert lines[0].startswith("seed 0, epoch 1 of 1: step 1 of 3, about ") and lines[0].endswith(" left")
+    assert [line.split(":")[1].split(",")[0] for line in lines[:2]] == [" step 1 of 3", " step 2 of 3"]
+    assert len(lines) == 3 and "% of the test set" in lines[2]
+    assert marks == [0.0, 1 / 3, 2 / 3, 0.0]
+
+
+@pytest.mark.parametrize(("accuracy", "said"), [(9.8, True), (20.0, True), (20.1, False), (99.0, False)])
+def test_a_run_that_ends_at_chance_did_not_learn(tmp_path: Path, accuracy: float, said: bool):
+    lines: list[str] = []
+    told = Watch(planned(tmp_path, epochs=1), [0], lines.append)
+    rows: list[dict[str, Any]] = []
+    told.start(0, rows)
+    rows.append({"test_accuracy": accuracy})
+    told.epoch(diverged=False)
+    assert lines == [f"seed 0, epoch 1 of 1: {accuracy:.2f}% of the test set" + ": did not learn" * said]
 
 
 def test_a_run_that_diverges_is_a_row_and_the_next_seed_goes_on(tmp_path: Path):
@@ -249,8 +348,9 @@ def test_the_report_s_frames_speak_of_the_variant(tmp_path: Path):
     table = report.layer_table(NetConfig())
     assert table["parameters"].sum() == 15_662 and table.loc["conv4", "receptive field"] == "12 × 12"
     spread = report.spread(report.runs_table(records))
-    assert spread.loc["test_accuracy", "n"] == 2
-    assert spread.loc["test_accuracy", "mean"] == pytest.approx(sum(r.final["test_accuracy"] for r in records) / 2)
+    learned = [r.final["test_accuracy"] for r in records if not stats.ended_at_chance(r.final["test_accuracy"])]
+    assert spread.loc["test_accuracy", ["n", "failed"]].tolist() == [len(learned), 2 - len(learned)]
+    assert spread.loc["test_accuracy", "mean"] == pytest.approx(sum(learned) / len(learned))
 
 
 def test_the_worst_mistakes_are_those_that_most_seeds_make():

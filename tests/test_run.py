@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import math
 import os
 import platform
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,10 +16,12 @@ from pathlib import Path
 import nbformat
 import pytest
 from click.testing import CliRunner, Result
+from filelock import FileLock
 from trial_study import STUDY, prepared, store
 
-from experiments import commands, display, job, lock, machine, progress, run, studies
-from experiments.cli import Commands
+from experiments import cli, studies
+from experiments.cli import run as command
+from experiments.runner import display, job, lock, machine, progress, run, task
 from s6core import results
 from s6core.config import ConfigError
 from s6core.idx import DataError
@@ -36,8 +35,7 @@ def _study(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def s6(*arguments: str | Path) -> Result:
-    group = Commands(commands={"run": commands.run, "status": commands.status})
-    return CliRunner().invoke(group, [str(a) for a in arguments])
+    return CliRunner().invoke(cli.s6, [str(a) for a in arguments])
 
 
 @pytest.mark.parametrize(
@@ -81,13 +79,13 @@ def test_every_variant_is_checked_before_anything_runs(
 
 def test_a_variant_that_could_not_name_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"trial, variant \.\./up: variant='\.\./up': allowed are letters"):
-        run.prepare("trial", replace(STUDY, variants={"../up": {}}), root=tmp_path)
+        task.prepare("trial", replace(STUDY, variants={"../up": {}}), root=tmp_path)
 
 
 def test_checking_and_planning_need_no_torch(tmp_path: Path) -> None:
     code = (
-        "import sys; from experiments import commands\n"
-        f"commands.run(['smoke', '--dry-run', '--results', {str(tmp_path)!r}], standalone_mode=False)\n"
+        "import sys; from experiments.cli import s6\n"
+        f"s6(['run', 'smoke', '--dry-run', '--results', {str(tmp_path)!r}], standalone_mode=False)\n"
         "assert 'torch' not in sys.modules and 'distributed' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
@@ -107,11 +105,11 @@ def test_dry_run_prints_the_plan_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_stored_run_of_another_config_is_refused_by_name(tmp_path: Path) -> None:
-    path = store(prepared(tmp_path).plans[1], 1)
-    result = s6("run", "trial", "--epochs", "5", "--results", tmp_path)
+    path = store(prepared(tmp_path, epochs=5).plans[1], 1)
+    result = s6("run", "trial", "--results", tmp_path)
     assert result.exit_code == 2
-    assert f"{path}: stored with another train: epochs 2 (asked for 5)" in result.output
-    assert s6("run", "trial", "--epochs", "5", "--force", "--dry-run", "--results", tmp_path).exit_code == 0
+    assert f"{path}: stored with another train: epochs 5 (asked for 2)" in result.output
+    assert s6("run", "trial", "--force", "--dry-run", "--results", tmp_path).exit_code == 0
     assert path.exists()
 
 
@@ -133,14 +131,14 @@ def test_force_replaces_what_came_to_lie_there_until_the_folder_was_held(
     """Another runner may have stored runs of another config while this one waited for the folder."""
 
     @contextmanager
-    def alone(folder: Path) -> Iterator[None]:
+    def alone(folder: Path, shard: object) -> Iterator[None]:
         store(prepared(folder.parent, epochs=5).plans[0], 1)
         yield
 
-    monkeypatch.setattr(commands, "alone", alone)
-    monkeypatch.setattr(commands, "_work", lambda *_: [])
+    monkeypatch.setattr(command, "alone", alone)
+    monkeypatch.setattr(command, "_work", lambda *_: [])
     result = s6("run", "trial", "--force", "--results", tmp_path)
-    assert (result.exit_code, result.output) == (1, f"{tmp_path / 'trial'}: 0 of 6 runs finished\n")
+    assert (result.exit_code, result.output) == (1, f"{tmp_path / 'trial'}: 6 runs: 6 waiting\n")
     assert not list(tmp_path.rglob("seed-*"))
     result = s6("run", "trial", "--results", tmp_path / "other")
     assert result.exit_code == 2 and "stored with another train: epochs 5 (asked for 2)" in result.output
@@ -206,8 +204,8 @@ def test_what_stands_in_the_way_is_one_line_and_status_1(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(run.Task, "runs", fail)
-    monkeypatch.setattr(commands, "_work", fail)
+    monkeypatch.setattr(task.Task, "runs", fail)
+    monkeypatch.setattr(command, "_work", fail)
     for words in (["run"], ["run", "--dry-run"], ["status"]):
         result = s6(*words, "trial", "--results", tmp_path)
         assert (result.exit_code, result.output) == (1, f"{line}\n"), words
@@ -216,7 +214,7 @@ def test_what_stands_in_the_way_is_one_line_and_status_1(
 def test_what_the_tables_cannot_hold_is_named_and_the_rest_stands_in_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "_work", lambda *_: [])
+    monkeypatch.setattr(command, "_work", lambda *_: [])
     reference, other = prepared(tmp_path, seeds=4).plans
     for seed in range(4):
         store(reference, seed)
@@ -224,7 +222,7 @@ def test_what_the_tables_cannot_hold_is_named_and_the_rest_stands_in_them(
     odd = results.record_path(tmp_path / "trial", "reference", 3)
     odd.write_text(odd.read_text()[:100])
     result = s6("run", "trial", "--results", tmp_path)  # plans three seeds of each
-    assert result.exit_code == 1 and "6 of 6 runs finished" in result.output
+    assert result.exit_code == 1 and "6 runs: 6 finished" in result.output
     assert f"s6: {odd}: not a run's record" in result.output
     assert (
         f"s6: {tmp_path / 'trial' / 'no-bn'}: its seeds differ in epochs: 2 (seed 0, 1, 2), 1 (seed 3)" in result.output
@@ -248,19 +246,19 @@ def test_only_what_is_new_becomes_a_job(tmp_path: Path) -> None:
         store(prepared(tmp_path).plans[0], seed)
     assert all(job.report for job in run.jobs(prepared(tmp_path, only=["reference"]), 2))  # stored, but no notebook yet
     more = run.jobs(prepared(tmp_path, seeds=5), 2)
-    assert {(job.variant, job.seeds) for job in more if job.variant == "reference"} == {
+    assert {(job.plan.variant, job.plan.seeds) for job in more if job.plan.variant == "reference"} == {
         ("reference", (3,)), ("reference", (4,)),
     }  # fmt: skip
-    assert [job.seeds for job in more if job.variant == "no-bn"] == [(0,), (1,), (2,), (3,), (4,)]
+    assert [job.plan.seeds for job in more if job.plan.variant == "no-bn"] == [(0,), (1,), (2,), (3,), (4,)]
 
 
 def test_one_worker_takes_a_variant_as_a_whole_and_many_share_it(tmp_path: Path) -> None:
     task = prepared(tmp_path)
-    assert [(job.variant, job.seeds, job.report) for job in run.jobs(task, 1)] == [
+    assert [(job.plan.variant, job.plan.seeds, job.report) for job in run.jobs(task, 1)] == [
         ("reference", (0, 1, 2), True), ("no-bn", (0, 1, 2), True),
     ]  # fmt: skip
     shared = run.jobs(task, 4)
-    assert [(job.variant, job.seeds) for job in shared][:3] == [
+    assert [(job.plan.variant, job.plan.seeds) for job in shared][:3] == [
         ("reference", (0,)),
         ("no-bn", (0,)),
         ("reference", (1,)),
@@ -292,7 +290,7 @@ def test_a_stored_notebook_carries_its_name_but_no_times_and_paths(tmp_path: Pat
 
 
 def test_paths_in_the_repository_are_given_relative_to_it() -> None:
-    given = prepared(results.REPOSITORY / "results").job(prepared(Path("x")).plans[0], [0, 1], report=True).given()
+    given = replace(prepared(results.REPOSITORY / "results").plans[0], seeds=(0, 1)).parameters()
     assert (given["results"], given["seeds"], given["variant"]) == ("results", 2, "reference")
 
 
@@ -311,13 +309,26 @@ def test_a_second_runner_is_told_who_is_at_work(tmp_path: Path) -> None:
 def test_asking_who_is_at_work_keeps_no_runner_out(tmp_path: Path) -> None:
     with lock.alone(tmp_path):
         pass
-    with open(tmp_path / lock.LOCK) as asking:
-        fcntl.flock(asking, fcntl.LOCK_SH)
-        with pytest.raises(lock.BusyError), lock.alone(tmp_path, patience=0):
-            pass
-        fcntl.flock(asking, fcntl.LOCK_UN)
+    with FileLock(tmp_path / lock.LOCK), pytest.raises(lock.BusyError), lock.alone(tmp_path, patience=0):
+        pass
     with lock.alone(tmp_path, patience=0):
         pass
+
+
+def test_shards_of_one_number_work_side_by_side_and_nobody_else(tmp_path: Path) -> None:
+    with lock.alone(tmp_path, (1, 3)), lock.alone(tmp_path, (3, 3)):
+        assert "with shard 1 of 3" in lock.holder(tmp_path) and "with shard 3 of 3" in lock.holder(tmp_path)
+        for other in (None, (1, 3), (2, 2), (2, 4)):
+            with (
+                pytest.raises(lock.BusyError, match="is at work here with shard"),
+                lock.alone(tmp_path, other, patience=0),
+            ):
+                pass
+    with lock.alone(tmp_path):
+        with pytest.raises(lock.BusyError), lock.alone(tmp_path, (1, 3), patience=0):
+            pass
+        assert "shard" not in lock.holder(tmp_path)
+    assert lock.holder(tmp_path) == ""
 
 
 def test_states_are_read_from_the_folder(tmp_path: Path) -> None:
@@ -354,22 +365,29 @@ def test_status_as_json(tmp_path: Path) -> None:
 def test_time_left_is_shared_by_the_workers(tmp_path: Path) -> None:
     task = prepared(tmp_path)
     store(task.plans[0], 0)
-    one = progress.left(task.plans, task.runs(), 1, math.nan)
+    one = progress.left(task.plans, task.runs(), 1)
     assert one == pytest.approx(5 * (120 + progress.NOTEBOOK), rel=0.1)  # the net without BN does a little less
-    assert progress.left(task.plans, task.runs(), 5, math.nan) == pytest.approx(one / 5)
+    assert progress.left(task.plans, task.runs(), 5) == pytest.approx(one / 5)
 
 
-def test_what_will_be_tried_again_counts_for_the_next_runner_alone(tmp_path: Path) -> None:
+def test_a_divergence_is_a_result_and_a_failure_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left to train, and the command says so with exit status 0, however often it is given."""
     task = prepared(tmp_path)
-    done, diverged, failed = (task.plans[0].seeds[n] for n in range(3))
-    store(task.plans[0], done)
-    store(task.plans[0], diverged, status="diverged")
-    results.write(results.failure_path(task.folder, "reference", failed), b'{"reason": "KeyError: 1"}')
-    runs = [run for run in task.runs() if run.variant == "reference"]
-    assert progress.left(task.plans, runs, 1, math.nan) == 0
-    assert progress.left(task.plans, runs, 1, math.nan, again=True) == pytest.approx(2 * (120 + progress.NOTEBOOK))
-    plan = s6("run", "trial", "--only", "reference", "--dry-run", "--workers", "1", "--results", tmp_path).output
-    assert "1 of 3 stored; train seed 1, 2: 4 min" in plan and "2 of 3 runs to train, 1 at once, about 4 min" in plan
+    for planned in task.plans:
+        for seed in planned.seeds:
+            store(planned, seed, status="diverged" if planned.variant == "no-bn" else "finished")
+    before = {path: path.stat().st_mtime_ns for path in task.folder.rglob("seed-*")}
+    assert progress.left(task.plans, task.runs(), 1) == 0
+    assert "0 of 6 runs to train" in s6("run", "trial", "--dry-run", "--results", tmp_path).output
+    monkeypatch.setattr(command, "_work", lambda *_: [])  # the reports alone
+    result = s6("run", "trial", "--results", tmp_path)
+    assert (result.exit_code, result.output) == (0, f"{task.folder}: 6 runs: 3 finished, 3 diverged\n")
+    assert list(results.load_runs(task.folder)["status"]) == ["diverged"] * 3 + ["finished"] * 3
+    assert before == {path: path.stat().st_mtime_ns for path in task.folder.rglob("seed-*")}
+    results.record_path(task.folder, "reference", 2).unlink()
+    results.write(results.failure_path(task.folder, "reference", 2), b'{"reason": "KeyError: 1"}')
+    assert progress.left(task.plans, task.runs(), 1) == pytest.approx(120 + progress.NOTEBOOK, rel=0.1)
+    assert s6("run", "trial", "--results", tmp_path).exit_code == 1
 
 
 def elsewhere(plan: Plan, seed: int, *, ago: float) -> Path:
@@ -405,55 +423,14 @@ def test_a_runner_clears_the_marks_of_runs_that_are_over(tmp_path: Path) -> None
     alive = gone.pop()  # this very process, as a notebook run by hand might be
     dead = gone[-1]
     dead.write_text(json.dumps(json.loads(dead.read_text()) | {"pid": 2**22 + 1}))
-    run.tidy(stored.folder)
+    run.tidy(prepared(tmp_path))
     assert [path for path in gone if path.exists()] == [] and alive.exists()
 
 
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_runner_loses_no_record_that_it_tried_again(tmp_path: Path, kill: signal.Signals) -> None:
-    plan = prepared(tmp_path).plans[0]
-    paths = [store(plan, seed, status="diverged") for seed in (0, 1)]
-    before = [path.read_bytes() for path in paths]
-    code = (
-        "import os\nfrom pathlib import Path\nfrom experiments import run\nfrom experiments.studies import Study\n"
-        f"study = Study(question='?', variants={{'reference': {{}}}}, common={STUDY.common}, seeds=3)\n"
-        f"with run.retrying(run.prepare('trial', study, root=Path({str(tmp_path)!r}))):\n"
-        f"    os.kill(os.getpid(), {int(kill)})"
-    )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == -kill
-    assert plan.missing() == [0, 1, 2] and "6 waiting" in s6("status", "trial", "--results", tmp_path).output
-    store(plan, 1)  # a worker that outlived its runner for a moment
-    run.tidy(plan.folder)
-    assert paths[0].read_bytes() == before[0]
-    assert results.load(paths[1]).status == "finished"
-    assert not results.set_aside(plan.folder)
-
-
-def test_a_damaged_new_record_gives_way_to_the_old_one(tmp_path: Path) -> None:
-    plan = prepared(tmp_path).plans[0]
-    path = store(plan, 0, status="diverged")
-    before = path.read_bytes()
-    with run.retrying(prepared(tmp_path)):
-        path.write_bytes(before[:1000])
-    assert path.read_bytes() == before
-
-
-def test_a_diverged_run_is_tried_again_and_keeps_its_record_if_nothing_changes(tmp_path: Path) -> None:
-    task = prepared(tmp_path, seeds=2)
-    plan = task.plans[0]
-    paths = [store(plan, seed, status="diverged") for seed in (0, 1)]
-    before = [path.read_bytes() for path in paths]
-    with run.retrying(task):
-        assert plan.missing() == [0, 1]
-        store(plan, 0, status="diverged", seconds=7.0)
-        store(plan, 1)
-    assert paths[0].read_bytes() == before[0]
-    assert paths[1].read_bytes() != before[1]
-
-
 def test_beginnings_of_files_go_when_nobody_can_finish_them(tmp_path: Path) -> None:
-    folder = tmp_path / "reference"
-    folder.mkdir()
+    task = prepared(tmp_path)
+    folder = task.folder / "reference"
+    folder.mkdir(parents=True)
     node = platform.node()
     dead, alive, foreign = (
         folder / f".seed-0.json.{writer}.abc_1234.tmp"
@@ -461,16 +438,16 @@ def test_beginnings_of_files_go_when_nobody_can_finish_them(tmp_path: Path) -> N
     )
     for path in (dead, alive, foreign):
         path.touch()
-    run.tidy(tmp_path)
+    run.tidy(task)
     assert [path.exists() for path in (dead, alive, foreign)] == [False, True, True]
     os.utime(foreign, (0, 0))
-    run.tidy(tmp_path)
+    run.tidy(task)
     assert not foreign.exists()
 
 
 def test_plain_lines_where_there_is_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     task = prepared(tmp_path, only=["reference"])
-    with display.Live(2, task.runs(), terminal=False) as live:
+    with display.Live(task.runs(), terminal=False) as live:
         store(task.plans[0], 0)
         live.update(task.runs(), 240.0)
         live.update(task.runs(), 240.0)

@@ -63,7 +63,7 @@ def family(process: psutil.Popen) -> list[psutil.Process]:
 
 
 def kernels(process: psutil.Popen) -> list[psutil.Process]:
-    return [each for each in family(process) if "experiments.kernel" in each.cmdline()]
+    return [each for each in family(process) if "experiments.runner.kernel" in each.cmdline()]
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -119,7 +119,7 @@ def test_killed_worker_and_runner_cost_only_what_was_in_flight(
         assert mine.cells[-1].outputs[0].data["text/plain"] == "[0, 1]"
     assert len(results.load_runs(folder)) == 4
     again, output = finish(start("run", "slow", "--results", tmp_path))
-    assert (again, "4 of 4 runs finished" in output) == (0, True)
+    assert (again, "4 runs: 4 finished" in output) == (0, True)
 
 
 def test_a_failing_variant_leaves_its_reason_and_the_others_go_on(
@@ -134,7 +134,7 @@ def test_a_failing_variant_leaves_its_reason_and_the_others_go_on(
         "dead, seed 0: failed: the kernel was killed (signal 9)",
         "nan, seed 0: diverged: the loss was not finite in epoch 2",
         "s6: report: KeyError: 'no such figure'",
-        "2 of 5 runs finished",
+        "5 runs: 2 finished, 1 diverged, 2 failed",
     ):
         assert line in output
     failure = json.loads((folder / "bug" / "seed-0.failed.json").read_text())
@@ -150,7 +150,7 @@ def test_a_failing_variant_leaves_its_reason_and_the_others_go_on(
 
     status, output = finish(start("run", "failing", "--only", "bug", "--only", "reference", "--results", tmp_path))
     assert status == 1
-    assert "2 of 2 runs" not in output and "1 of 2 runs to train" in output
+    assert "2 runs: 1 finished, 1 failed" in output and "1 of 2 runs to train" in output
     assert (folder / "reference" / "seed-0.json").stat().st_mtime_ns == reference
 
 

@@ -15,9 +15,10 @@ from click.testing import CliRunner
 from distributed import Client, LocalCluster
 from trial_study import STUDY, prepared, store
 
-from experiments import cluster, commands, display, job, lock, notebook, run, studies
-from experiments.cli import Commands
-from experiments.job import Failure, Job
+from experiments import cli, studies
+from experiments.runner import cluster, display, job, lock, machine, notebook, run
+from experiments.runner.job import Failure, Job
+from experiments.runner.task import Task
 from s6core import results
 from s6core.config import ConfigError
 from s6core.plan import plan
@@ -40,12 +41,12 @@ def client(scheduler: str) -> Iterator[Client]:
 
 
 @pytest.fixture
-def execute(client: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[[run.Task, Work], list[str]]:
+def execute(client: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[[Task, Work], list[str]]:
     """Do a task's jobs in this process by a function of one's own; return the problems."""
 
-    def execute(task: run.Task, work: Work) -> list[str]:
+    def execute(task: Task, work: Work) -> list[str]:
         monkeypatch.setattr(cluster, "do", lambda job, expected: work(job))
-        with display.Live(1, task.runs(), terminal=False) as live:
+        with display.Live(task.runs(), terminal=False) as live:
             return run.execute(task, client, live, 2)
 
     return execute
@@ -53,14 +54,14 @@ def execute(client: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[[run.Ta
 
 def train(job: Job) -> None:
     """Leave what a job's notebook would."""
-    planned = job.plan()
+    planned = job.plan
     for seed in planned.missing():
         store(planned, seed)
     if job.report:
-        results.notebook_path(job.folder, job.variant).touch()
+        results.notebook_path(job.plan.folder, job.plan.variant).touch()
 
 
-def stored(task: run.Task) -> int:
+def stored(task: Task) -> int:
     return len([path for path in task.folder.glob("*/seed-*.json") if path.stem[5:].isdigit()])
 
 
@@ -73,8 +74,8 @@ def test_a_record_that_turns_out_odd_is_a_problem_of_its_variant_alone(
 
     def work(job: Job) -> Failure | None:
         train(job)
-        if (job.variant, job.seeds) == ("reference", (0,)):
-            planned = job.plan()
+        if (job.plan.variant, job.plan.seeds) == ("reference", (0,)):
+            planned = job.plan
             odd = replace(planned, train=replace(planned.train, epochs=1)) if damage == "config" else planned
             path = store(odd, 0)
             if damage == "file":
@@ -113,14 +114,14 @@ def test_a_kernel_that_dies_after_its_last_record_has_done_its_job(
 ) -> None:
     monkeypatch.setattr(notebook, "execute", dying)
     task = prepared(tmp_path)
-    reference, other = (task.job(planned, [1], report=False) for planned in task.plans)
+    reference, other = (run._job(task, planned, [1], report=False) for planned in task.plans)
     assert job.work(reference) is None
     assert not [
         path for path in (task.folder / "reference").rglob("*") if path.suffix == ".ipynb" or "failed" in path.name
     ]
     failure = job.work(other)
     assert failure and (failure.seed, failure.reason) == (1, "the kernel was killed (signal 9)")
-    report = job.work(task.job(task.plans[0], [1], report=True))
+    report = job.work(run._job(task, task.plans[0], [1], report=True))
     assert report and report.seed is None, "a report that was not made is missing"
 
 
@@ -164,7 +165,7 @@ def test_only_the_study_s_own_folder_out_of_use_stops_all_workers(
         error = type(error)(*words)
     else:
         error = notebook.NotebookError(str(error).replace("FOLDER", folder))
-    failure = job.fail(task.job(task.plans[0], [0], report=False), error)
+    failure = job.fail(run._job(task, task.plans[0], [0], report=False), error)
     assert failure and failure.hopeless is hopeless
 
 
@@ -190,7 +191,7 @@ def test_a_worker_that_differs_does_no_job_and_is_named_whenever_it_came(
 ) -> None:
     task = prepared(tmp_path, seeds=1)
     monkeypatch.setattr(cluster, "work", lambda job, wanted: train(job))
-    with lock.alone(task.folder), display.Live(1, task.runs(), terminal=False) as live:
+    with lock.alone(task.folder), display.Live(task.runs(), terminal=False) as live:
         problems = run.execute(task, client, live, 1, cluster.look(task.folder) | differs)
     assert stored(task) == 0
     for planned in task.plans:
@@ -236,9 +237,8 @@ def test_a_dry_run_counts_the_cluster_s_workers(
     tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(studies.STUDIES, "trial", STUDY)
-    monkeypatch.setattr(commands.machine, "cores", lambda: 5)
+    monkeypatch.setattr(machine, "cores", lambda: 5)
     words = ["run", "trial", "--dry-run", "--results", str(tmp_path)]
-    group = Commands(commands={"run": commands.run})
-    assert "6 of 6 runs to train, 5 at once" in CliRunner().invoke(group, words).output
-    assert "6 of 6 runs to train, 1 at once" in CliRunner().invoke(group, [*words, "--scheduler", scheduler]).output
+    assert "6 of 6 runs to train, 5 at once" in CliRunner().invoke(cli.s6, words).output
+    assert "6 of 6 runs to train, 1 at once" in CliRunner().invoke(cli.s6, [*words, "--scheduler", scheduler]).output
     assert not list(tmp_path.iterdir())

@@ -9,8 +9,8 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 
-from experiments import commands, notebook, studies
-from experiments.cli import Commands
+from experiments import cli, studies
+from experiments.runner import notebook
 from experiments.studies import Study
 from s6core import lab, results
 
@@ -20,7 +20,7 @@ TINY = {"channels": [2, 4], "pool_after": [1], "train_images": 300, "epochs": 1,
 def test_two_workers_and_none_leave_the_same_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(studies.STUDIES, "tiny", Study(question="?", variants={"small": TINY}, seeds=2))
     words = ["run", "tiny", "--workers", "2", "--results", str(tmp_path)]
-    outcome = CliRunner().invoke(Commands(commands={"run": commands.run}), words)
+    outcome = CliRunner().invoke(cli.s6, words)
     assert outcome.exit_code == 0, outcome.output
     folder = tmp_path / "tiny"
     alone = lab.plan({**TINY, "study": "tiny", "variant": "small", "seeds": 2, "results": str(tmp_path / "alone")})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
-from experiments import run
+from experiments.runner import task
 from experiments.studies import Study
 from s6core import results
 from s6core.plan import Plan
@@ -16,13 +17,15 @@ STUDY = Study(
 )
 
 
-def prepared(root: Path, **options: object) -> run.Task:
-    return run.prepare("trial", STUDY, root=root, **options)  # type: ignore[arg-type]
+def prepared(root: Path, *, seeds: int = 3, epochs: int = 2, **options: object) -> task.Task:
+    """Plan the study, or one of the same name with other seeds or epochs."""
+    study = replace(STUDY, seeds=seeds, common={**STUDY.common, "epochs": epochs})
+    return task.prepare("trial", study, root=root, **options)  # type: ignore[arg-type]
 
 
-def store(plan: Plan, seed: int, *, status: str = "finished", seconds: float = 60.0) -> Path:
+def store(plan: Plan, seed: int, *, status: str = "finished", seconds: float = 60.0, accuracy: float = 99.0) -> Path:
     """Leave the record of a run that took a minute an epoch."""
-    value = math.nan if status == "diverged" else 99.0 + seed / 10
+    value = math.nan if status == "diverged" else accuracy + seed / 10
     row = {"lr": 0.1, **dict.fromkeys(results.FIGURES, value), "seconds": seconds}
     record = Record(
         study=plan.study, variant=plan.variant, seed=seed, status=status, net=plan.net, train=plan.train,

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
+import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
 
 MEMORY = 1_600_000_000
 """Bytes that a run may take at most."""
+
+
+def workers(devices: Collection[str]) -> tuple[int, list[str]]:
+    """Return how many runs to train at once on the devices asked for, and the GPUs that they share out among them."""
+    found = gpus() if set(devices) != {"cpu"} else []
+    apple = sys.platform == "darwin" and platform.machine() == "arm64" and set(devices) != {"cpu"}
+    return (1 if apple else len(found) or cores()), found  # Apple's machines have one device for all
 
 
 def gpus() -> list[str]:

@@ -2,16 +2,11 @@
 
 Every worker does one notebook at a time, in a process of its own. Our own workers end with the runner, however it
 ends, and their kernels with them. A cluster is any Dask scheduler whose workers have this repository installed and
-see the results folder under the same path, for example on Slurm with dask-jobqueue:
-
-    cluster = dask_jobqueue.SLURMCluster(cores=1, processes=1, memory="2GB", walltime="04:00:00")
-    cluster.scale(40)
-    print(cluster.scheduler_address)  # for: s6 run ablations --scheduler tcp://…
+see the results folder under the same path; `slurm` says how to have one from Slurm.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import platform
 from collections.abc import Iterator, Mapping
@@ -23,12 +18,14 @@ from typing import Any
 import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster, get_worker
 
-from experiments import lock
-from experiments.job import Failure, Job, work
+from experiments.runner import lock
+from experiments.runner.job import Failure, Job, work
 from s6core import results
 from s6core.config import ConfigError
 
 VERSIONS = ("torch", "papermill", "distributed")
+IMPORTED = results.code("s6core", "experiments")
+"""The code as it was when this process imported it; a kernel imports what lies on the disk by then."""
 CALM = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",
@@ -93,18 +90,35 @@ def size(client: Client) -> int:
 
 def look(folder: Path) -> dict[str, str]:
     """Return what must be alike wherever a study's jobs are done: versions, code, and what its folder holds."""
-    code = hashlib.sha256()
-    for package in ("s6core", "experiments"):
-        for path in sorted((results.REPOSITORY / package).rglob("*")):
-            if path.suffix in (".py", ".ipynb") and ".ipynb_checkpoints" not in path.parts:
-                code.update(path.read_bytes())
-    versions = {name: metadata.version(name) for name in VERSIONS}
     return {
         "python": platform.python_version(),
-        **versions,
-        "s6core and experiments": code.hexdigest()[:12],
+        **{name: metadata.version(name) for name in VERSIONS},
+        "s6core and experiments": results.code("s6core", "experiments"),
+        "imported code": IMPORTED,
         "folder": lock.words(folder),
     }
+
+
+def slurm(
+    *, walltime: str = "04:00:00", memory: str = "2GB", partition: str | None = None, interface: str | None = None,
+    gres: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return what `dask_jobqueue.SLURMCluster` takes to have workers as `s6 run --scheduler` wants them.
+
+    Each is a job of one process and one thread. Half an hour before its time is over it takes no further run
+    (`--lifetime`), and jobs of one age do not end all at once.
+
+        cluster = dask_jobqueue.SLURMCluster(**slurm(partition="gpu", gres="gpu:1", interface="ib0"))
+        cluster.scale(40)
+        print(cluster.scheduler_address, cluster.job_script())
+    """
+    hours, minutes, _ = map(int, walltime.split(":"))
+    lifetime = max(60 * hours + minutes - 30, 1)
+    return {
+        "cores": 1, "processes": 1, "memory": memory, "walltime": walltime, "queue": partition, "interface": interface,
+        "job_extra_directives": [f"--gres={gres}"] if gres else [],
+        "worker_extra_args": ["--lifetime", f"{lifetime}m", "--lifetime-stagger", "5m"],
+    }  # fmt: skip
 
 
 def do(job: Job, expected: Mapping[str, str] | None = None) -> Failure | None:
@@ -115,7 +129,7 @@ def do(job: Job, expected: Mapping[str, str] | None = None) -> Failure | None:
     worker = get_worker()
     key = worker.get_current_task()
     if expected:
-        _compare(worker.address, worker.state.nthreads, expected, look(job.folder), job.folder)
+        _compare(worker.address, worker.state.nthreads, expected, look(job.plan.folder), job.plan.folder)
 
     def wanted() -> bool:
         task = worker.state.tasks.get(key)
@@ -129,8 +143,9 @@ def _compare(name: str, threads: int, ours: Mapping[str, str], theirs: Any, fold
         raise ConfigError(f"worker {name} has {threads} threads: start it with --nthreads 1")
     if not isinstance(theirs, dict):
         raise ConfigError(f"worker {name} cannot import this code; install the repository there ({theirs!r})")
-    for what in ours:
-        if what != "folder" and theirs.get(what) != ours[what]:
-            raise ConfigError(f"worker {name} has another {what}: {theirs.get(what)}, here {ours[what]}")
+    for what in ours.keys() - {"folder"}:
+        if theirs.get(what) != ours[what]:
+            again = "; restart it" if what == "imported code" else ""
+            raise ConfigError(f"worker {name} has another {what}: {theirs.get(what)}, here {ours[what]}{again}")
     if theirs["folder"] != ours["folder"]:
         raise ConfigError(f"worker {name} does not see {folder}: the results must lie on a disk that all share")

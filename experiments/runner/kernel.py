@@ -1,4 +1,4 @@
-"""A notebook's kernel that never outlives the process that started it: `python -m experiments.kernel -f FILE`.
+"""A notebook's kernel that never outlives the process that started it: `python -m experiments.runner.kernel -f FILE`.
 
 A kernel left behind by a killed runner would hold memory and the GPU. Linux kills this one the moment its parent dies,
 however it dies; elsewhere ipykernel's own poller notices within a second.
@@ -21,7 +21,7 @@ def die_with_parent(parent: int) -> None:
     """Have Linux kill this process as soon as `parent` is gone, also if it is gone already."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if os.name == "posix" and os.getppid() != parent:  # elsewhere it is no number of a process
         os._exit(1)
 
 

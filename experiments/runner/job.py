@@ -1,6 +1,6 @@
 """One job of a study, done in any process on any machine that has this code: some seeds of one variant, one notebook.
 
-A job can be repeated at will: seeds that are stored are not trained again, and whatever it leaves is whole.
+A job can be repeated at will: what is stored is not trained again, and whatever it leaves is whole.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ import os
 import platform
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 
-from experiments import notebook
+from experiments.runner import notebook
 from s6core import results
 from s6core.config import ConfigError
-from s6core.plan import Plan, plan
+from s6core.plan import Plan
 from s6core.results import ResultsError
 
 HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
@@ -38,29 +37,9 @@ Met elsewhere, in a machine's own temporary folder or its data, it is that machi
 class Job:
     """Some seeds of one variant. With `report` its notebook runs to the end and is kept: the variant's lab report."""
 
-    folder: Path  # of the study
-    parameters: dict[str, Any]  # the notebook's, but for seeds and results
-    seeds: tuple[int, ...]
+    plan: Plan
     report: bool
     template: Path | None = None  # this code's own, unless given
-
-    @property
-    def variant(self) -> str:
-        return str(self.parameters["variant"])
-
-    def plan(self) -> Plan:
-        return replace(plan({**self.parameters, "seeds": list(self.seeds)}), folder=self.folder)
-
-    def given(self) -> dict[str, Any]:
-        """Return what papermill gives the notebook; a path in the repository is relative, to read alike anywhere."""
-        root = self.folder.parent
-        inside = root.is_relative_to(results.REPOSITORY)
-        whole = self.seeds == tuple(range(len(self.seeds)))
-        return {
-            **self.parameters,
-            "seeds": len(self.seeds) if whole else list(self.seeds),
-            "results": str(root.relative_to(results.REPOSITORY) if inside else root),
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,32 +53,19 @@ class Failure:
 
 def work(job: Job, wanted: Callable[[], bool] = lambda: True) -> Failure | None:
     """Do a job. What went wrong is returned and stands in the variant's folder, with the partly executed notebook."""
-    planned = job.plan()
-    missing = planned.missing()
-    if not missing and (not job.report or reported(planned)):
+    plan = job.plan
+    missing = plan.missing()
+    if not missing and (not job.report or reported(plan)):
         return None
-    folder = job.folder / job.variant
     name = f"seed-{missing[0]}" if missing else "notebook"
-    partial = folder / "logs" / f"{name}.ipynb"
+    partial = plan.folder / plan.variant / "logs" / f"{name}.ipynb"
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         if missing:
             results.mark(
-                job.folder, job.variant, missing[0], epochs=planned.train.epochs, started_at=results.now(), rows=[]
+                plan.folder, plan.variant, missing[0], epochs=plan.train.epochs, started_at=results.now(), rows=[]
             )
-        log = partial.with_suffix(".log")
-        with _logging(log) as logger:
-            logger.info("seeds %s in process %d on %s", missing, os.getpid(), platform.node())
-            template = job.template or notebook.TEMPLATE
-            try:
-                executed = notebook.execute(template, job.given(), partial, log=log, report=job.report, wanted=wanted)
-                if planned.missing():
-                    raise notebook.NotebookError(f"the notebook did not store seed {planned.missing()[0]}")
-                if job.report and not reported(planned):
-                    results.write(results.notebook_path(job.folder, job.variant), dressed(executed, planned))
-            except notebook.NotebookError as error:
-                logger.error("%s\n%s", error, error.traceback)
-                raise
+        _execute(job, missing, partial, wanted)
     except (notebook.NotebookError, OSError, ResultsError, ConfigError) as error:
         if not wanted():
             return None  # called off, not failed
@@ -109,12 +75,29 @@ def work(job: Job, wanted: Callable[[], bool] = lambda: True) -> Failure | None:
     finally:
         for seed in missing:
             with contextlib.suppress(OSError):
-                results.progress_path(job.folder, job.variant, seed).unlink(missing_ok=True)
+                results.progress_path(plan.folder, plan.variant, seed).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         partial.unlink(missing_ok=True)
     for seed in (*missing, *([None] if job.report else [])):
-        forget(job.folder, job.variant, seed)
+        forget(plan, seed)
     return None
+
+
+def _execute(job: Job, missing: Sequence[int], partial: Path, wanted: Callable[[], bool]) -> None:
+    plan = job.plan
+    log = partial.with_suffix(".log")
+    with _logging(log) as logger:
+        logger.info("seeds %s in process %d on %s", missing, os.getpid(), platform.node())
+        template = job.template or notebook.TEMPLATE
+        try:
+            executed = notebook.execute(template, plan.parameters(), partial, log=log, report=job.report, wanted=wanted)
+            if plan.missing():
+                raise notebook.NotebookError(f"the notebook did not store seed {plan.missing()[0]}")
+            if job.report and not reported(plan):
+                results.write(results.notebook_path(plan.folder, plan.variant), dressed(executed, plan))
+        except notebook.NotebookError as error:
+            logger.error("%s\n%s", error, error.traceback)
+            raise
 
 
 def reported(planned: Plan) -> bool:
@@ -129,6 +112,8 @@ def reported(planned: Plan) -> bool:
 def dressed(executed: nbformat.NotebookNode, planned: Plan) -> bytes:
     """Return an executed notebook as it is stored: titled by its study and variant, free of times and paths."""
     for cell in executed.cells:
+        if cell.get("id") == notebook.TRAIN:
+            cell.outputs = [output for output in cell.outputs if output.output_type != "stream"]  # how long it took
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
         if "injected-parameters" in cell.metadata.get("tags", []):
@@ -140,11 +125,11 @@ def dressed(executed: nbformat.NotebookNode, planned: Plan) -> bytes:
     return (nbformat.writes(executed) + "\n").encode()
 
 
-def forget(folder: Path, variant: str, seed: int | None) -> None:
-    """Remove what an earlier failure left: it has been made good."""
+def forget(plan: Plan, seed: int | None) -> None:
+    """Remove what an earlier failure left: it has been made good, or is tried again."""
     with contextlib.suppress(OSError):
         for suffix in (".json", ".ipynb"):
-            results.failure_path(folder, variant, seed).with_suffix(suffix).unlink(missing_ok=True)
+            results.failure_path(plan.folder, plan.variant, seed).with_suffix(suffix).unlink(missing_ok=True)
 
 
 def _digests(planned: Plan) -> dict[str, str]:
@@ -157,16 +142,16 @@ def fail(job: Job, error: BaseException, partial: Path | None = None, traceback:
 
     A job without report whose runs are all stored did get through, whatever came after; then there is nothing to keep.
     """
-    planned = job.plan()
+    plan = job.plan
     try:
-        seed = next(iter(planned.missing()), None)
+        seed = next(iter(plan.missing()), None)
     except (OSError, ValueError):
-        seed = planned.seeds[0]
+        seed = plan.seeds[0]
     if seed is None and not job.report:
         return None
-    reason = _line(error, job.folder)
-    failure = Failure(reason=reason, seed=seed, hopeless=_hopeless(error, job.folder))
-    path = results.failure_path(job.folder, job.variant, seed)
+    reason = _line(error, plan.folder)
+    failure = Failure(reason=reason, seed=seed, hopeless=_hopeless(error, plan.folder))
+    path = results.failure_path(plan.folder, plan.variant, seed)
     content = {
         "reason": reason,
         "traceback": traceback or getattr(error, "traceback", ""),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from experiments.commands import folder
+from experiments.cli.options import folder
 
 WORDS = {"holds": "supports", "contradicted": "contradicts", "open": "cannot tell"}
 

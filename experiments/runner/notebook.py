@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -21,7 +22,8 @@ from papermill.exceptions import PapermillExecutionError
 
 from s6core import results
 
-TEMPLATE = Path(__file__).with_name("ablation.ipynb")
+TEMPLATE = results.REPOSITORY / "experiments" / "ablation.ipynb"
+MOST = 70  # bytes of a folder's name, of the 104 that macOS allows a socket in it; Linux allows 108
 TRAIN = "training"  # the id of the template's cell that trains; what follows it reports
 
 
@@ -90,14 +92,20 @@ def killed_for_memory() -> int:
 @contextmanager
 def kernel(sink: Any) -> Iterator[AsyncKernelManager]:
     """Give a manager whose kernel is this Python, over a Unix socket: no port, no other user, no leftover process."""
-    folder = Path(tempfile.mkdtemp(prefix="s6-"))
-    manager = Kernel(connection_file=str(folder / "k.json"), transport="ipc", ip=str(folder / "k"))
+    folder = Path(tempfile.mkdtemp(prefix="s6-", dir=_short(tempfile.gettempdir(), "/tmp", "/var/tmp")))
+    sockets = {"transport": "ipc", "ip": str(folder / "k")} if os.name == "posix" else {}
+    manager = Kernel(connection_file=str(folder / "k.json"), **sockets)
     manager.sink = sink
     try:
         yield manager
     finally:
         manager.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _short(*folders: str) -> str:
+    """Return the first folder in which a socket can have its name: the system allows about a hundred bytes."""
+    return next((f for f in folders if len(os.fsencode(f)) <= MOST and os.access(f, os.W_OK)), folders[0])
 
 
 class Kernel(AsyncKernelManager):  # type: ignore[misc]
@@ -117,7 +125,7 @@ class Kernel(AsyncKernelManager):  # type: ignore[misc]
             run_sync(self.shutdown_kernel)(now=True)
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        command = [sys.executable, "-m", "experiments.kernel", "-f", self.connection_file]
+        command = [sys.executable, "-m", "experiments.runner.kernel", "-f", self.connection_file]
         return command + (extra_arguments or [])
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:

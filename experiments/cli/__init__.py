@@ -1,0 +1,82 @@
+"""The command `s6`: a file of this folder per command, imported when it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+import s6core
+from experiments.runner.lock import BusyError
+from s6core.config import ConfigError
+from s6core.idx import DataError
+from s6core.results import ResultsError
+
+COMMANDS = {
+    "net": "experiments.cli.net",
+    "rf": "experiments.cli.rf",
+    "data": "experiments.cli.data",
+    "run": "experiments.cli.run",
+    "status": "experiments.cli.status",
+    "compare": "experiments.cli.compare",
+    "table": "experiments.cli.table",
+    "claims": "experiments.cli.claims",
+    "studies": "experiments.cli.studies",
+    "rm": "experiments.cli.rm",
+}
+"""Each command and the module that holds it, under its own name."""
+
+
+class Commands(click.Group):
+    """A group in which what goes wrong is a line, never a traceback.
+
+    Exit status 2 for a mistake in what was asked for, 1 for what stands in its way: files, folders, another runner.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            click.echo(f"s6: {error}", err=True)
+            sys.exit(2)
+        except (BusyError, DataError, ResultsError) as error:
+            click.echo(f"s6: {error}", err=True)
+        except BrokenPipeError:
+            raise  # click knows what to do when nobody reads on
+        except OSError as error:
+            click.echo(f"s6: {error.strerror}: {error.filename}" if error.filename else f"s6: {error!r}", err=True)
+        sys.exit(1)
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(s6core.__version__, message="s6 %(version)s")
+@click.pass_context
+def s6(ctx: click.Context) -> None:
+    """An ablation study of a small MNIST classifier.
+
+    \b
+    s6 net                       the reference net, layer by layer
+    s6 rf torchvision:resnet50   what each unit of any net sees
+    s6 data                      fetch and verify MNIST
+    s6 run smoke                 a first run: two variants, a minute
+    s6 status ablations          how far a study is
+    s6 table head                a question's variants, best first
+    s6 compare ablations/fc      one variant against the reference
+    s6 claims                    what the runs say of the book's claims
+
+    Without a command: every study, what it asks and how far it is.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(s6.get_command(ctx, "studies"), kind="table")  # type: ignore[attr-defined]
+        click.echo("\n`s6 --help` lists the commands.")

@@ -1,0 +1,1 @@
+"""What trains a study: its plan, the jobs, the processes that do them, and how far they are."""
