@@ -23,9 +23,12 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 FOLDER = "receptive-explorer"
-SCRIPTS = ("digits", "receptive", "stack", "maps", "drawing", "editor", "words", "grid", "explorer")  # in this order
-PRESETS = ("reference", "single", "lenet", "alexnet", "vgg16", "dilated")  # as in stack.js
-PARTS = ("bar", "picture", "section", "maps", "layers", "tools")
+SCRIPTS = (
+    "digits", "receptive", "stack", "presets", "torch", "maps", "drawing", "section", "words", "editor", "grid", "history",
+    "qr", "share", "layout", "explorer",
+)  # fmt: skip  # in this order
+PRESETS = ("reference", "single", "lenet", "alexnet", "vgg16", "residual", "resnet18", "dilated")  # as in presets.js
+PARTS = ("bar", "picture", "section", "words", "maps", "layers", "table", "tools", "numbers")
 FALLBACK = "Here stands an interactive explorer of receptive fields. It needs JavaScript."
 
 
