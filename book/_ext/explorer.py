@@ -25,7 +25,7 @@ from sphinx.util.docutils import SphinxDirective
 FOLDER = "receptive-explorer"
 SCRIPTS = (
     "digits", "receptive", "stack", "presets", "torch", "maps", "drawing", "section", "words", "editor", "grid", "history",
-    "qr", "share", "layout", "explorer",
+    "qr", "share", "layout", "view", "explorer",
 )  # fmt: skip  # in this order
 PRESETS = ("reference", "single", "lenet", "alexnet", "vgg16", "residual", "resnet18", "dilated")  # as in presets.js
 PARTS = ("bar", "picture", "section", "words", "maps", "layers", "table", "tools", "numbers")

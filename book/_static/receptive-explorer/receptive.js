@@ -24,6 +24,7 @@
   /** Why a row cannot work on maps of `length` units along an axis, or null. */
   function fault(row, length, axis) {
     if (row.fault) return row.fault;
+    if (row.whole && length > 1) return `“${row.word}” joins all units: what follows it sees the whole image, and has no map to slide over.`;
     if (!SLIDING.has(row.op)) return null;
     const { kernel, stride, padding, dilation } = windowOf(row, length, axis);
     for (const [name, [least, most]] of Object.entries(LIMITS)) {

@@ -22,7 +22,7 @@
 
   /** The words of a text. "conv 3 × 3, s2 p1" is one word: conv3x3s2p1. */
   function split(text) {
-    const marked = text.replace(/[×✕]/g, "x").replace(/(\d)\s*x\s*(?=\d)/gi, "$1x").replace(/[[\]|]/g, " $& ");
+    const marked = text.replace(/[×✕]/g, "x").replace(/(\d)\s*x\s*(?=\d)/gi, "$1x").replace(/\b([spdc])\s+(?=\d)/gi, "$1").replace(/[[\]|]/g, " $& ");
     const words = [];
     for (const word of marked.split(/[,;\s]+/).filter(Boolean)) {
       if (LOOSE.test(word) && isOpen(words.at(-1))) words.push(words.pop() + word);
@@ -40,11 +40,10 @@
     if (/^[[\]|]$/.test(word)) return { op: word };
     if (POINTWISE.test(word)) return { op: "point", word };
     if (MIXING.test(word)) return { op: "point", word, mixes: true };
+    if (WHOLE.test(word)) return { op: "point", word, whole: true };
     const match = LAYER.exec(word);
     if (!match) {
-      const fault = WHOLE.test(word)
-        ? `“${word}” joins all units: what follows it sees the whole image, and there is no map to slide over.`
-        : `“${word}” is not a layer. Write conv3s2p1d1, max2, avg2s2 or gap. Known as well: conv1x7, up2, tconv2, bn, relu, and [conv3p1 | ] for branches.`;
+      const fault = `“${word}” is not a layer. Write conv3s2p1d1, max2, avg2s2 or gap. Known as well: conv1x7, up2, tconv2, bn, relu, and [conv3p1 | ] for branches.`;
       return { ...layer("conv"), text: word, fault };
     }
     const [, name, op, kernel, options] = match;

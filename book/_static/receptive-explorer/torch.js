@@ -98,13 +98,14 @@
     return layer(OPS[name], changes);
   }
 
-  /** Read PyTorch code, or a printed net: {rows, channels} of the image. Is it no code, null. */
+  /** Read PyTorch code, or a printed net: {rows, channels} of the image, or {refused: why}. Is it no code, null. */
   function fromTorch(text) {
-    if (!/[A-Za-z]\w*\s*\(/.test(text)) return null;
-    const found = calls(text);
+    const code = text.replace(/^class Sum\b.*\n(?:[ \t]+.*\n|\s*\n)*/m, ""); // as `toTorch` writes it
+    if (!/\b[A-Z]\w*\s*\(/.test(code)) return null;
+    if (/\bdef\s+forward\b/.test(code)) return { refused: "What a forward() does cannot be read here, an nn.Sequential can." };
+    const found = calls(code).filter(({ name }) => /^[A-Z]/.test(name)); // functions are no modules
     const first = JSON.stringify(found).match(/"name":"Conv2d","values":\[(\d+)/);
-    const read = found.filter(({ name }) => !/^(super|__init__|randn|zeros|print|summary)$/.test(name)).flatMap(rows);
-    return read.length ? { rows: read, channels: Number(first?.[1] ?? 1) } : null;
+    return { rows: found.flatMap(rows), channels: Number(first?.[1] ?? 1) };
   }
 
   const SUM = `class Sum(nn.Module):
@@ -133,6 +134,7 @@
     if (row.op === "avg") return `nn.AvgPool2d(${python(row.kernel)}${options({ stride: row.kernel, padding: 0 })})`;
     if (row.op === "gap") return "nn.AdaptiveAvgPool2d(1)";
     if (row.op === "up") return `nn.Upsample(scale_factor=${python(row.kernel)})`;
+    if (row.whole) return /^flatten/i.test(row.word) ? "nn.Flatten()" : "nn.LazyLinear(10)";
     const word = row.word.toLowerCase();
     const name = Object.keys(PLACEWISE).find((key) => PLACEWISE[key] === word || key.toLowerCase() === word || key.toLowerCase() === `${word}2d`) ?? "Identity";
     const inside = { BatchNorm2d: into, InstanceNorm2d: into, GroupNorm: `1, ${into}`, LayerNorm: "", Softmax: "dim=1" }[name] ?? "";
