@@ -46,11 +46,11 @@
   /** The words "12 × 12" above the box, or below it, always inside the frame. */
   function tag(length, border, unit, vertical, horizontal) {
     const text = `${vertical.last - vertical.first + 1} × ${horizontal.last - horizontal.first + 1}`;
-    const above = vertical.first + border > 7.5 * unit;
-    const y = above ? vertical.first - 1.6 * unit : vertical.last + 1 + 6 * unit;
+    const above = vertical.first + border > 8.2 * unit;
+    const y = above ? vertical.first - 1.6 * unit : vertical.last + 1 + 6.4 * unit;
     const x = (Math.max(horizontal.first, -border) + Math.min(horizontal.last + 1, length + border)) / 2;
-    const inside = Math.min(Math.max(x, -border + 11 * unit), length + border - 11 * unit);
-    return `<text class="rx-tag rx-number" x="${inside}" y="${Math.min(y, length + border - unit)}" font-size="${6 * unit}">${text}</text>`;
+    const inside = Math.min(Math.max(x, -border + 12 * unit), length + border - 12 * unit);
+    return `<text class="rx-tag rx-number" x="${inside}" y="${Math.min(y, length + border - unit)}" font-size="${6.6 * unit}">${text}</text>`;
   }
 
   Object.assign(S6Receptive, { margins, overlay, hatch });
