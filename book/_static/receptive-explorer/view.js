@@ -17,7 +17,9 @@
       })]));
       const count = this.shown.length;
       this.maps.style.setProperty("--rx-columns", Math.ceil(count / Math.ceil(count / 9)) || 1);
-      this.maps.style.setProperty("--rx-columns-large", Math.ceil(Math.sqrt(1.2 * count)) || 1);
+      let large = 1; // columns on a projector, whose maps have 780 × 800 of 1920 × 1080 pixels, names of 45 above them
+      while (large < count && Math.ceil(count / large) * (780 / large + 45) > 800) large++;
+      this.maps.style.setProperty("--rx-columns-large", large);
       this.maps.replaceChildren(...[...this.grids.values()].map(({ element }) => element));
       const chosen = this.grids.get(this.selected)?.element; // in the strip of a phone, bring it into view
       if (chosen) this.maps.scrollLeft = chosen.offsetLeft - (this.maps.clientWidth - chosen.clientWidth) / 2;
