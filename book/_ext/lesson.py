@@ -11,7 +11,7 @@
     A three.
     ```
 
-Without JavaScript it is an ordinary page, whose answers and notes open one by one. `{lesson-plan} receptive/lesson-steps`
+Without JavaScript it is an ordinary page, whose answers and notes open one by one. `{lesson-plan} lesson-steps 90`
 on another page lists the steps with their minutes.
 """
 
@@ -80,9 +80,9 @@ class LessonPlan(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()  # the steps stand on another page
-        root = self.env.docname.partition("/")[0]
+        page, _ = self.env.relfn2path(self.arguments[0])
         minutes = directives.positive_int(self.arguments[1])
-        return [lesson_plan(page=f"{root}/{self.arguments[0]}", minutes=minutes, where=self.get_location())]
+        return [lesson_plan(page=page, minutes=minutes, where=self.get_location())]
 
 
 def steps(doctree: nodes.document) -> list[tuple[str, str, int]]:

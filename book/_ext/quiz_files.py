@@ -86,7 +86,7 @@ def question(node: quiz) -> Question:
     replies = {feedback["number"]: "".join(map(xhtml, feedback.children)) for feedback in node.findall(quiz_feedback)}
     return Question(
         name=node["ident"],
-        title=asked.astext().replace("\n", " ")[:120],
+        title="".join(child.astext() for child in asked.children)[:120],
         text=f"<p>{xhtml(asked)}</p>{''.join(map(xhtml, setting))}",
         answers=tuple(
             Answer(text=xhtml(answer), reply=replies[answer["number"]], right=answer["right"])

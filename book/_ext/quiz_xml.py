@@ -87,9 +87,7 @@ def item(question: Question) -> str:
         _inside(ET.SubElement(interaction, "simpleChoice", identifier=name), answer.text)
     _score(root)
     for name, answer in choices.items():
-        feedback = ET.SubElement(
-            root, "modalFeedback", outcomeIdentifier="FEEDBACK", identifier=name, showHide="show"
-        )
+        feedback = ET.SubElement(root, "modalFeedback", outcomeIdentifier="FEEDBACK", identifier=name, showHide="show")
         _inside(feedback, answer.reply)
     return _write(root)
 

@@ -12,7 +12,9 @@ Open = Callable[..., Any]
 
 
 def focused(page: Any) -> str:
-    return page.evaluate("document.activeElement === document.body ? 'the page' : document.activeElement.ariaLabel ?? document.activeElement.textContent")
+    return page.evaluate(
+        "document.activeElement === document.body ? 'the page' : document.activeElement.ariaLabel ?? document.activeElement.textContent"
+    )
 
 
 def test_hovering_looks_and_a_click_keeps(explorer: Open) -> None:
@@ -122,7 +124,9 @@ def test_focus_never_falls_to_the_page(explorer: Open) -> None:
 
 def test_a_skip_link_leads_past_all_controls(explorer: Open) -> None:
     page = explorer('preset="vgg16"')
-    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<a href=\"#\" id=\"after\">After</a>')")
+    page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<a href=\"#\" id=\"after\">After</a>')"
+    )
     page.locator("h1").evaluate("head => { head.tabIndex = -1; head.focus(); }")
     page.keyboard.press("Tab")
     skip = page.get_by_role("link", name="Skip the explorer")
@@ -136,7 +140,11 @@ BROKEN = [
     ("#explorer?stack=conv3,max2&unit=conv9:1,1", "There is no unit “conv9:1,1” in this stack", "conv3, max2"),
     ("#explorer?stack=%E0%A4%A&input=28", "The address is damaged", None),
     ("#explorer?preset=resnet9000", "There is no stack named “resnet9000”.", None),
-    ("#explorer?stack=conv3&input=9999", "An image of “9999” pixels: allowed is a whole number from 1 to 512.", "conv3"),
+    (
+        "#explorer?stack=conv3&input=9999",
+        "An image of “9999” pixels: allowed is a whole number from 1 to 512.",
+        "conv3",
+    ),
     ("#explorer?stack=conv3&digit=12", "There is no digit “12”.", "conv3"),
     ("#explorer?stack=" + ",".join(["conv3p1"] * 300), "These are 300 layers: at most 200 can be drawn.", None),
     ("#%E0%A4%A", "", None),

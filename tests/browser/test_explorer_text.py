@@ -82,9 +82,7 @@ PRINTED = nn.Sequential(
     nn.Sequential(nn.Conv2d(64, 128, (1, 7), padding=(0, 3)), nn.Conv2d(128, 128, 3, padding=2, dilation=2)),
     nn.Upsample(scale_factor=2), nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.AvgPool2d(2), nn.AdaptiveAvgPool2d((1, 1)),
 )  # fmt: skip
-AS_TEXT = (
-    "conv7s2p3c64, bn, relu, max3s2p1, conv1x7p0x3c128, conv3p2d2c128, up2, tconv4s2p1c64, avg2, gap"  # PRINTED
-)
+AS_TEXT = "conv7s2p3c64, bn, relu, max3s2p1, conv1x7p0x3c128, conv3p2d2c128, up2, tconv4s2p1c64, avg2, gap"  # PRINTED
 WRITTEN = """
 import torch
 from torch import nn
@@ -115,7 +113,9 @@ def test_pytorch_that_cannot_be_read_is_refused_by_name(explorer: Open) -> None:
     assert errors[0].startswith("LSTM: is not a layer that is known here.")
     assert errors[1] == "MaxPool2d: ceil_mode=True is not known here."
     assert errors[2].startswith('Conv2d: padding="same" with an even kernel')
-    page.get_by_label("As text").fill("class Net(nn.Module):\n    def forward(self, x):\n        return F.relu(x)\nNet()")
+    page.get_by_label("As text").fill(
+        "class Net(nn.Module):\n    def forward(self, x):\n        return F.relu(x)\nNet()"
+    )
     page.get_by_label("As text").press("Enter")
     assert page.locator(".rx-note").inner_text().startswith("What a forward() does cannot be read here")
 

@@ -24,7 +24,9 @@ def test_the_window_loads_the_same_scripts_as_the_book(visit: Visit) -> None:
 
 
 def test_the_address_says_what_is_shown(visit: Visit) -> None:
-    page = visit(WINDOW, "?stack=conv3,head:conv5d2&input=32&digit=8&unit=head:1,2&paths=true&hide=table,tools&theme=dark")
+    page = visit(
+        WINDOW, "?stack=conv3,head:conv5d2&input=32&digit=8&unit=head:1,2&paths=true&hide=table,tools&theme=dark"
+    )
     assert readout(page).startswith("Layer head, unit (1, 2): ")
     assert page.get_by_label("digit 8").is_checked()
     assert page.get_by_label("weigh pixels by their number of paths").is_checked()
@@ -68,7 +70,9 @@ def test_a_frame_tells_its_page_how_high_it_is(visit: Visit, tmp_path: Path, wid
     )
     assert escape(WINDOW.as_uri()) in snippet and "https:" not in snippet
     page = tmp_path / "course.html"
-    page.write_text(f'<!doctype html><html lang="en"><title>Course</title><body style="margin:0">{LISTEN}{snippet}</body></html>')
+    page.write_text(
+        f'<!doctype html><html lang="en"><title>Course</title><body style="margin:0">{LISTEN}{snippet}</body></html>'
+    )
     tab = visit(page, viewport={"width": width, "height": 600})
     tab.wait_for_function("document.querySelector('iframe').style.height !== '760px'")
     tab.wait_for_timeout(300)
@@ -100,7 +104,10 @@ CLIPPED = """() => [...document.querySelectorAll('.rx-body, .rx-map-head b, .rx-
 @pytest.mark.parametrize("preset", ["reference", "vgg16", "residual", "alexnet"])
 def test_on_a_projector_letters_are_large_and_nothing_scrolls(visit: Visit, preset: str) -> None:
     page = visit(WINDOW, f"?preset={preset}&projector=1", viewport={"width": 1920, "height": 1080})
-    assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [1920, 1080]
+    assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [
+        1920,
+        1080,
+    ]
     assert page.evaluate(SMALL) == []
     assert page.evaluate(CLIPPED) == []
     for label in page.locator(".rx-section text.rx-name").all():
