@@ -1,6 +1,7 @@
 """What the live components show, exported from results/ while the book is built: one classic script for each name.
 
     net-<variant>    rows, weights and normalisation of a stored net, for book/_static/live/net.js
+    cells            the cells of the factorial: which levels, how large, how good
     shifts           accuracy of the heads on moved digits
     luck             test accuracy, epoch by epoch, of every seed of the reference
 
@@ -62,6 +63,19 @@ def _base64(numbers: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(numbers, dtype="<f4").tobytes()).decode()
 
 
+def factorial(sources: Sources) -> dict[str, Any]:
+    """Return the factors' levels and, for each cell, its levels, parameters and the test accuracy of seed 0."""
+    runs = sources.runs(STUDY)
+    first = runs[runs["seed"] == 0].set_index("variant")
+    baseline = {factor: next(iter(levels)) for factor, levels in FACTORS.items()}
+    rows = [
+        {"name": name, **baseline, **changed}
+        | {"parameters": int(first.at[name, "parameters"]), "accuracy": float(first.at[name, "test_accuracy"])}
+        for name, changed in cells().items()
+    ]
+    return {"levels": {factor: list(levels) for factor, levels in FACTORS.items()}, "cells": rows}
+
+
 def shifts(sources: Sources) -> list[dict[str, Any]]:
     """Return the accuracy of both heads on digits moved by whole pixels, a row per direction and distance."""
     table = sources.table("evidence/shifts.csv")
@@ -76,9 +90,8 @@ def luck(sources: Sources) -> list[dict[str, Any]]:
     return [{"seed": int(seed), "accuracy": curves.get_group(seed).tolist()} for seed in sorted(own["seed"])]
 
 
-TABLES: dict[str, Callable[[Sources], Any]] = {"shifts": shifts, "luck": luck}
+TABLES: dict[str, Callable[[Sources], Any]] = {"cells": factorial, "shifts": shifts, "luck": luck}
 NETS = {f"net-{cell}": cell for cell in cells()}
-LEVELS = {factor: list(levels) for factor, levels in FACTORS.items()}
 
 
 def content(name: str, sources: Sources) -> Any:
