@@ -51,7 +51,7 @@ COMPONENTS = {
     ),
     "push-digit": Component(
         scripts=("push-digit",),
-        data=("net-reference", "net-fc", "shifts"),
+        data=("net-reference", "net-fc", "pushes"),
         options={"digit": a_digit},
         without="Here one pushes a digit about, and two stored nets answer. It needs JavaScript.",
     ),

@@ -2,7 +2,7 @@
 
     net-<variant>    rows, weights and normalisation of a stored net, for book/_static/live/net.js
     cells            the cells of the factorial: which levels, how large, how good
-    shifts           accuracy of the heads on moved digits
+    pushes           accuracy of the two heads on moved, turned and scaled digits
     luck             test accuracy, epoch by epoch, of every seed of the reference
 
 A page that is opened as a file may load a script but may not fetch JSON, hence the form: `S6Live.stored[name] = …`.
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from safetensors.numpy import load_file
 
 from experiments.studies import FACTORS, cells
@@ -30,6 +31,7 @@ STUDY = "ablations"
 FOLDER = "live-data"  # below the site's _static
 EPSILON = 1e-5  # torch's default for a batch norm; the config leaves it alone
 MEAN, DEVIATION = 0.1306604762738429, 0.3081078038564622  # of MNIST, as in s6core/data.py, which needs torch
+HEADS = {"gap": "reference", "fc": "fc"}
 Weights = dict[str, np.ndarray]
 
 
@@ -76,10 +78,20 @@ def factorial(sources: Sources) -> dict[str, Any]:
     return {"levels": {factor: list(levels) for factor, levels in FACTORS.items()}, "cells": rows}
 
 
-def shifts(sources: Sources) -> list[dict[str, Any]]:
-    """Return the accuracy of both heads on digits moved by whole pixels, a row per direction and distance."""
-    table = sources.table("evidence/shifts.csv")
-    return table[table["variant"].isin(("reference", "fc"))].to_dict("records")
+def pushes(sources: Sources) -> dict[str, Any]:
+    """Return how both heads read test digits that are moved (a mean of four directions), turned and scaled.
+
+    For each way and head a list of [how far, accuracy], from least to most; and the number of images.
+    """
+    shifts = sources.table("evidence/shifts.csv").rename(columns={"pixels": "by"}).assign(way="moved")
+    table = pd.concat([shifts, sources.table("live/pushes.csv")])
+    means = table.groupby(["way", "variant", "by"])["accuracy"].mean().reset_index()
+    found = {
+        way: {head: own[own["variant"] == variant][["by", "accuracy"]].values.tolist() for head, variant in HEADS.items()}
+        for way, own in means.groupby("way")
+    }
+    (images,) = table["images"].unique()
+    return {"images": int(images), **found}
 
 
 def luck(sources: Sources) -> list[dict[str, Any]]:
@@ -90,7 +102,7 @@ def luck(sources: Sources) -> list[dict[str, Any]]:
     return [{"seed": int(seed), "accuracy": curves.get_group(seed).tolist()} for seed in sorted(own["seed"])]
 
 
-TABLES: dict[str, Callable[[Sources], Any]] = {"cells": factorial, "shifts": shifts, "luck": luck}
+TABLES: dict[str, Callable[[Sources], Any]] = {"cells": factorial, "pushes": pushes, "luck": luck}
 NETS = {f"net-{cell}": cell for cell in cells()}
 
 
