@@ -19,7 +19,7 @@
       this.maps = new Maps((choice) => this.choose(choice));
       this.norm = h("select", { onchange: () => this.load() });
       this.dropout = h("select", { onchange: () => this.load() });
-      this.side = Object.keys(HEADS).map((head, at) => h("input", { type: "radio", name: `${this.key}-side`, value: head, checked: at === 0, onchange: () => this.showMaps() }));
+      this.side = Object.keys(HEADS).map((head, at) => h("input", { type: "radio", name: `${this.ident}-side`, value: head, checked: at === 0, onchange: () => this.showMaps() }));
       this.strip = h("div", { class: "dd-digits", role: "toolbar", "aria-label": "Test digits: arrow keys move along", onkeydown: (event) => this.walk(event) });
       const button = (text, act) => h("button", { type: "button", onclick: act }, text);
       const settings = h("div", { class: "dd-settings" }, h("label", {}, "Batch norm", this.norm), h("label", {}, "Dropout", this.dropout));

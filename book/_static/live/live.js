@@ -51,8 +51,8 @@
   /** A component: `build()` at once, without data; `wake()` when it comes into view. */
   class Live extends HTMLElement {
     connectedCallback() {
-      if (this.key) return;
-      this.key = `live-${++created}`;
+      if (this.ident) return;
+      this.ident = `live-${++created}`;
       this.classList.add("live");
       this.setAttribute("role", "group");
       this.setAttribute("aria-label", this.constructor.label);

@@ -3,18 +3,19 @@
   "use strict";
 
   const { h, s, Live, Answer, Chart, scale, ticks, paintBytes, calm, wait } = S6Live;
-  const NETS = { gap: ["reference", "Average pooling (GAP)"], fc: ["fc", "Fully connected (FC)"] };
+  const NETS = { gap: ["reference", "GAP head"], fc: ["fc", "FC head"] };
+  const minus = (value) => String(value).replace("-", "−");
   const REACH = 6; // pixels: as far as was measured
   const REST = { right: 0, down: 0, turn: 0, scale: 1 };
   const SLIDERS = [ // field, label, least, most, step, words
-    ["right", "Right", -REACH, REACH, 1, (value) => `${value} px`],
-    ["down", "Down", -REACH, REACH, 1, (value) => `${value} px`],
-    ["turn", "Turn", -60, 60, 5, (value) => `${value}°`],
+    ["right", "Right", -REACH, REACH, 1, (value) => `${minus(value)} px`],
+    ["down", "Down", -REACH, REACH, 1, (value) => `${minus(value)} px`],
+    ["turn", "Turn", -60, 60, 5, (value) => `${minus(value)}°`],
     ["scale", "Size", 0.5, 1.5, 0.1, (value) => `${Math.round(100 * value)}%`],
   ];
   const WAYS = { // what is drawn beside: the name, the axis, where the digit in hand stands on it
     moved: ["Moved by pixels", (state) => Math.hypot(state.right, state.down), (at) => `moved by ${+at.toFixed(1)} pixels`],
-    turned: ["Turned by degrees", (state) => state.turn, (at) => `turned by ${at}°`],
+    turned: ["Turned by degrees", (state) => state.turn, (at) => `turned by ${minus(at)}°`],
     scaled: ["Scaled to per cent", (state) => Math.round(100 * state.scale), (at) => `scaled to ${at}%`],
   };
   const BY = { right: "moved", down: "moved", turn: "turned", scale: "scaled" };
@@ -32,7 +33,7 @@
         onpointerup: () => (this.held = null), onpointercancel: () => (this.held = null), onkeydown: (event) => this.key(event),
       }, this.picture);
       this.sliders = Object.fromEntries(SLIDERS.map(([name, label, min, max, step, words]) => {
-        const id = `${this.key}-${name}`;
+        const id = `${this.ident}-${name}`;
         const input = h("input", { id, type: "range", min, max, step, value: REST[name], oninput: () => this.set({ [name]: Number(input.value) }, BY[name]) });
         const output = h("output", { for: id });
         return [name, { input, output, words, row: h("div", { class: "pd-slider" }, h("label", { for: id }, label), input, output) }];
