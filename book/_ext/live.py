@@ -128,7 +128,9 @@ def load(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
 
 
 def setup(app: Sphinx) -> None:
-    app.add_node(LiveNode, html=(visit, depart), singlehtml=(visit, depart), latex=(ignore, ignore), text=(ignore, ignore))
+    app.add_node(
+        LiveNode, html=(visit, depart), singlehtml=(visit, depart), latex=(ignore, ignore), text=(ignore, ignore)
+    )
     for name, component in COMPONENTS.items():
         if name != "predict-first":
             members = {"component": name, "option_spec": component.options}

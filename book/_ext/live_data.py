@@ -87,7 +87,9 @@ def pushes(sources: Sources) -> dict[str, Any]:
     table = pd.concat([shifts, sources.table("live/pushes.csv")])
     means = table.groupby(["way", "variant", "by"])["accuracy"].mean().reset_index()
     found = {
-        way: {head: own[own["variant"] == variant][["by", "accuracy"]].values.tolist() for head, variant in HEADS.items()}
+        way: {
+            head: own[own["variant"] == variant][["by", "accuracy"]].values.tolist() for head, variant in HEADS.items()
+        }
         for way, own in means.groupby("way")
     }
     (images,) = table["images"].unique()

@@ -91,7 +91,9 @@ class Predict(SphinxDirective):
         if found := variant_of(key, sources):
             attributes["tone"] = style.colour(found[1])
         node = LiveNode("", component="predict-first", attributes=attributes)
-        node += nodes.paragraph("", "", nodes.strong("", self.options["question"]), nodes.Text(f" {write(value)}{attributes['unit']}"))
+        node += nodes.paragraph(
+            "", "", nodes.strong("", self.options["question"]), nodes.Text(f" {write(value)}{attributes['unit']}")
+        )
         self.state.nested_parse(self.content, self.content_offset, node)
         return node
 

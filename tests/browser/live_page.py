@@ -14,7 +14,9 @@ from _ext import live, live_data  # noqa: E402
 from _ext.sources import Sources  # noqa: E402
 
 
-def lay_out(folder: Path, component: str, attributes: str = "", *, body: str | None = None, theme: str = "light") -> Path:
+def lay_out(
+    folder: Path, component: str, attributes: str = "", *, body: str | None = None, theme: str = "light"
+) -> Path:
     """Write a page that holds one component and return its path; with a `body` it holds that instead."""
     static = folder / "_static"
     for name in ("live", component):

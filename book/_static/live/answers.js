@@ -19,7 +19,7 @@
       const table = h("table", { class: "lv-bars" }, h("caption", { class: "lv-hidden" }, `${title}: the share of each digit`),
         h("tbody", {}, ...this.bars.map(({ row }) => row)));
       this.element = h("section", { class: `lv-answer lv-${tone}`, "aria-label": title },
-        h("header", {}, h("h4", {}, title), this.about),
+        h("header", {}, h("p", { class: "lv-title" }, title), this.about),
         h("p", { class: "lv-verdict" }, this.read, this.sure), table);
       if (pick) this.element.append(this.grid(title, pick));
     }
