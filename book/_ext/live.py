@@ -5,7 +5,8 @@
     ```
 
 `COMPONENTS` has one entry for each, with the scripts and the data of `live_data.py` that it takes. A page loads the
-scripts of those that it holds and of no other; data loads when the component comes into view. `predict.py` has one more.
+scripts of those that it holds and of no other; data loads when the component comes into view. The directive of
+<predict-first> is in `predict.py`.
 """
 
 from __future__ import annotations

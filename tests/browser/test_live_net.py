@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from live_page import ROOT, RESULTS, lay_out
+from _ext import live_data
+from _ext.sources import Sources
+from live_page import RESULTS, ROOT, lay_out
 from random_configs import random_configs
 from safetensors.numpy import load_file
 
-from _ext import live_data
-from _ext.sources import Sources
 from s6core import data, results
 from s6core.config import ConfigError, TrainConfig
 from s6core.data import MEAN_STD
@@ -43,7 +43,7 @@ def text(images: np.ndarray | torch.Tensor) -> str:
 
 
 def test_the_page_normalises_as_the_study_does() -> None:
-    assert (live_data.MEAN, live_data.DEVIATION) == MEAN_STD["mnist"]
+    assert MEAN_STD["mnist"] == (live_data.MEAN, live_data.DEVIATION)
     assert TrainConfig().normalise == "dataset"
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from _ext import live
 from live_page import RESULTS, lay_out
 
-from _ext import live
 from experiments.pushes import pushed
 
 Open = Callable[..., Any]
@@ -89,12 +89,12 @@ def test_ink_becomes_an_image_as_mnist_made_its_own(component: Open) -> None:
     """A test digit, enlarged ten times and put into a corner, comes back to the byte."""
     page = component("draw-digit")
     wrong = page.evaluate("""async () => (await S6Live.digits()).filter(({ image }) => {
-      const ink = new Uint8Array(400 * 400);
+      const ink = new Uint8Array(560 * 560);
       image.forEach((value, at) => {
-        const [row, column] = [10 * Math.floor(at / 28) - 30, 10 * (at % 28) + 140];
-        if (value) for (let y = 0; y < 10; y++) for (let x = 0; x < 10; x++) ink[(row + y) * 400 + column + x] = value;
+        const [row, column] = [10 * Math.floor(at / 28) + 30, 10 * (at % 28) + 270];
+        for (let y = 0; y < 10; y++) for (let x = 0; x < 10; x++) ink[(row + y) * 560 + column + x] = value;
       });
-      return S6Live.centre(ink, 400).some((value, at) => value !== image[at]);
+      return S6Live.centre(ink, 560).some((value, at) => value !== image[at]);
     }).map(({ index }) => index)""")
     assert wrong == []
 
@@ -303,9 +303,10 @@ def test_the_runs_come_after_the_guess(component: Open) -> None:
 # All of them
 
 SMALL = """() => {
-  const sizes = [...document.querySelectorAll('.live *')].filter((element) =>
-    element.checkVisibility() && !element.closest('.lv-hidden') && [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
-  return Math.min(...sizes.map((element) => parseFloat(getComputedStyle(element).fontSize)));
+  const worded = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const seen = (element) => element.checkVisibility() && !element.closest('.lv-hidden') && worded(element);
+  const texts = [...document.querySelectorAll('.live *')].filter(seen);
+  return Math.min(...texts.map((element) => parseFloat(getComputedStyle(element).fontSize)));
 }"""
 
 

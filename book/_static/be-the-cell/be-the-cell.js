@@ -40,11 +40,11 @@
       const [digits, net] = await Promise.all([S6Live.digits(), S6Live.net("reference")]);
       [this.digits, this.net] = [digits.filter(({ hard }) => !hard), net];
       this.last = net.rows.findIndex(({ op }) => op === "global-average") - 1;
-      const follow = () => ADDRESS.test(location.hash) && this.begin("class", Number(ADDRESS.exec(location.hash)[1]));
-      window.addEventListener("hashchange", follow);
-      if (!follow()) this.begin("alone");
+      const named = () => Number(ADDRESS.exec(location.hash)?.[1] ?? NaN);
+      window.addEventListener("hashchange", () => Number.isNaN(named()) || this.begin("class", named()));
+      if (Number.isNaN(named())) this.begin("alone");
+      else this.begin("class", named());
       for (const button of this.buttons) button.disabled = false;
-      return true;
     }
 
     /** Deal a digit: of a class all players have the same, of whoever plays alone it is a new one. */
@@ -59,10 +59,9 @@
       const outputs = S6Live.run(this.net, this.digit.image);
       this.outputs = outputs;
       this.cellVotes = S6Live.votes(this.net, outputs);
-      const chance = random(this.player ??= fresh() * (mode === "class" ? 1 : seed));
+      const chance = random(fresh()); // which cells one gets is one's own luck
       this.cells = Array.from({ length: SIDE * SIDE }, (_, cell) => [chance(), cell]).sort((one, other) => one[0] - other[0])
         .map(([, cell]) => cell).filter((cell) => this.ink(cell) >= LEAST).slice(0, VOTES);
-      this.player = null;
       this.mine = [];
       this.count = Array(10).fill(0);
       this.showCount();
