@@ -22,8 +22,8 @@ EACH, HARD = 8, 20
 
 TEMPLATE = """\
 /* Written by book/_scripts/live_digits.py: the first {each} of each class in the test set of MNIST (Y. LeCun,
-   C. Cortes, C. J. C. Burges; CC BY-SA 3.0), then the {hard} that most stored runs of the study miss, most missed first.
-   `index` counts from 0 in the test set (SHA-256 of the four files: {sha}).
+   C. Cortes, C. J. C. Burges; CC BY-SA 3.0), then the {hard} that most stored runs of the study miss, most missed
+   first. `index` counts from 0 in the test set (SHA-256 of the four files: {sha}).
    `pixels` is base64 of 784 bytes each, row by row, 0 paper to 255 ink. */
 ((window.S6Live ??= {{}}).stored ??= {{}}).digits = {{
   "labels": {labels},

@@ -1,6 +1,6 @@
 /* Written by book/_scripts/live_digits.py: the first 8 of each class in the test set of MNIST (Y. LeCun,
-   C. Cortes, C. J. C. Burges; CC BY-SA 3.0), then the 20 that most stored runs of the study miss, most missed first.
-   `index` counts from 0 in the test set (SHA-256 of the four files: c65580678af93f1ea48c2c0d01d543ec89307c6b8a0eb7ca542d7c18c5f4c681).
+   C. Cortes, C. J. C. Burges; CC BY-SA 3.0), then the 20 that most stored runs of the study miss, most missed
+   first. `index` counts from 0 in the test set (SHA-256 of the four files: c65580678af93f1ea48c2c0d01d543ec89307c6b8a0eb7ca542d7c18c5f4c681).
    `pixels` is base64 of 784 bytes each, row by row, 0 paper to 255 ink. */
 ((window.S6Live ??= {}).stored ??= {}).digits = {
   "labels": [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 9, 7, 9, 5, 9, 9, 8, 6, 4, 8, 5, 9, 5, 1, 6, 6, 5, 7, 1, 6, 7],
