@@ -60,9 +60,9 @@ def effective(
     unit = central(field) if unit is None else unit
     box = field.unit(*unit).clipped
     generator = torch.Generator().manual_seed(seed)
-    squares = torch.zeros(images.shape[-2:], dtype=torch.float64)
     # a copy: outside of inference mode its weights can be differentiated, and half precision would lose small gradients
     with torch.inference_mode(False), torch.enable_grad(), same_chance():
+        squares = torch.zeros(images.shape[-2:], dtype=torch.float64)
         copied = twin(net, values=True)
         if any(p.dtype in (torch.float16, torch.bfloat16) for p in copied.parameters()):
             copied = copied.float()

@@ -22,8 +22,10 @@ def sliced(call: Call, maps: Maps, dim: int, start: int, count: int, step: int =
     total = pieces.length(content)
     if (start, count, step) == (0, total, 1) or not pieces.sides(content):
         return maps.with_dim(dim, pieces.plain(count) if count != total else content)
+    if not count:
+        return maps.blended([dim]).with_dim(dim, pieces.plain(0))
     if maps.whole_side(dim) is not None:
-        return maps.read(dim, Reads(((start,),), step), count) if count else maps
+        return maps.read(dim, Reads(((start,),), step), count)
     if content[0].inside and len(content) == 1 and step == 1:
         return _of_list(call, maps, dim, start, count)
     slowest = content[0]
@@ -77,8 +79,6 @@ def select(call: Call, x: Any, dim: int, index: int) -> Maps:
 def chosen(call: Call, maps: Maps, dim: int, index: int, size: int) -> Maps:
     """Return the maps without a dimension of which one entry was chosen."""
     maps = sliced(call, maps, dim, index % size, 1)
-    if pieces.sides(maps.dims[dim]):
-        maps = call.lost(maps, [dim])
     return maps.on((*maps.dims[:dim], *maps.dims[dim + 1 :]))
 
 

@@ -70,6 +70,34 @@ class Maps:
         axis = self.axes[side].read(reads, units, border)
         return self.with_axis(side, axis).with_dim(dim, pieces.axis(units, side))
 
+    def within(self, dim: int, reads: Reads, units: int) -> Maps | None:
+        """Return the maps after an operation along a dimension that is a part of an axis: it ends where the part does.
+
+        None where the dimension is made otherwise, or where a unit would read beyond the ends alone.
+        """
+        if len(self.dims[dim]) != 1 or self.dims[dim][0].side is None:
+            return None
+        (own,) = self.dims[dim]
+        side = self.dims[dim][0].side
+        found = sorted(pieces.digits(self.dims, side), key=lambda digit: -digit.step)
+        taps = reads.places(units)
+        inside = (taps >= 0) & (taps < own.size)
+        if not inside.any(axis=1).all():
+            return None
+        first = np.take_along_axis(taps, inside.argmax(axis=1)[:, None], 1)
+        taps = np.where(inside, taps, first)
+        places = np.zeros((1, 1), dtype=np.int64)
+        for digit in found:
+            steps = taps if digit.step == own.step else np.arange(digit.size)[:, None]
+            places = (places[:, None, :, None] + digit.step * steps[None, :, None, :]).reshape(
+                len(places) * len(steps), -1
+            )
+        axis = self.axes[side].read(picked(places.tolist(), self.axes[side].units), len(places))
+        sizes = [units if digit.step == own.step else digit.size for digit in found]
+        new = {digit.step: prod(sizes[i + 1 :]) for i, digit in enumerate(found)}
+        maps = self.with_dim(dim, (replace(own, size=units),)).with_axis(side, axis)
+        return maps.on(pieces.renumbered(maps.dims, side, new))
+
     def blended(self, dims: Iterable[int]) -> Maps:
         """Return the maps after an operation in which elements along these dimensions become alike: all see all."""
         touched, maps = set(dims), self

@@ -100,7 +100,7 @@ def resample(units: int, outputs: int, taps: int, *, factor: float | None = None
         whole = place.numerator // place.denominator
         exact = taps == 1 or place == whole
         offsets.append((whole,) if exact else tuple(range(whole - taps // 2 + 1, whole + taps // 2 + 1)))
-    return Reads(tuple(offsets), step.numerator, stretched=step.numerator != 1)
+    return Reads(tuple(offsets), step.numerator, stretched=factor is None or step.numerator != 1)
 
 
 SAME = Reads(((0,),), 1)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from s6core.receptive import pieces
 from s6core.receptive.maps import Maps
@@ -51,8 +50,6 @@ def transpose(call: Call, x: Any, dim0: int | None = None, dim1: int | None = No
 
 @rule("movedim", "moveaxis")
 def movedim(call: Call, x: Any, source: Any, destination: Any) -> Maps:
-    order = np.moveaxis(np.empty((1,) * x.ndim), source, destination)  # raises what torch would have raised
-    assert order.ndim == x.ndim
     sources, goals = ([n % x.ndim for n in ([v] if isinstance(v, int) else v)] for v in (source, destination))
     places: list[int | None] = [None] * x.ndim
     for here, there in zip(sources, goals, strict=True):
@@ -142,6 +139,10 @@ def rot90(call: Call, x: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Maps:
 def stack(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
     dim %= len(call.shape)
     branches = [m.on((*m.dims[:dim], (), *m.dims[dim:])) for m in call.all()]
+    apart = [side for side in range(call.rank) if len({id(m.axes[side]) for m in branches}) > 1]
+    single = [s for s in apart if all(m.axes[s].units == 1 and not m.axes[s].whole for m in branches)]
+    if len(apart) == len(single) == 1 and len(branches) == len(tensors) > 1:  # units of an axis, put together again
+        return _row(call, branches, dim, single[0])
     return call.union(branches).with_dim(dim, pieces.plain(call.shape[dim]))
 
 
@@ -167,26 +168,26 @@ def cat(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
 
 def _behind(call: Call, tensors: Sequence[Any], dim: int) -> Maps:
     """Return the maps of several tensors that lie one behind the other along an axis."""
-    branches = [call.maps(x).settled(dim) if hasattr(x, "maps") else None for x in tensors]
-    known = [m for m in branches if m is not None]
-    sides = {m.whole_side(dim) for m in known}
-    rest = {tuple(map(pieces.sides, (*m.dims[:dim], *m.dims[dim + 1 :]))).__repr__() for m in known}
-    if len(known) < len(branches) or len(sides) > 1 or None in sides or len(rest) > 1:
-        lost = [call.lost(m, range(len(m.dims))) for m in known]
-        lost = [m.on(pieces.plain(size) for size in call.shape) for m in lost]
-        return call.union(lost)
-    (side,) = sides
-    assert side is not None
-    axis = known[0].axes[side].hull()
-    for m in known[1:]:
-        axis = axis.followed_by(m.axes[side].hull())
-    others = [m.with_dim(dim, pieces.plain(call.shape[dim])).with_axis(side, known[0].axes[side].collapse()) for m in known]
-    union = call.union(others)
-    union = union.on(union.dims).with_axis(side, axis).with_dim(dim, pieces.axis(call.shape[dim], side))
-    hulls = [a.hull() for a in union.axes]
-    for number, hull in enumerate(hulls):
-        union = union.with_axis(number, hull)
-    return union
+    branches = [call.maps(x).settled(dim) for x in tensors if hasattr(x, "maps")]
+    sides = {m.whole_side(dim) for m in branches}
+    if len(branches) == len(tensors) and len(sides) == 1 and None not in sides:
+        (side,) = sides
+        assert side is not None
+        return _row(call, branches, dim, side)
+    lost = [call.lost(m, range(len(m.dims))) for m in branches]
+    return call.union(m.on(pieces.plain(size) for size in call.shape) for m in lost)
+
+
+def _row(call: Call, branches: Sequence[Maps], dim: int, side: int) -> Maps:
+    """Return the maps of tensors whose units of one axis lie one behind the other along a dimension."""
+    branches = [replace(m, axes=tuple(axis.hull() for axis in m.axes)) for m in branches]
+    first, *others = (m.axes[side] for m in branches)
+    for axis in others:
+        first = first.followed_by(axis)
+    alone = first.collapse()  # for the other axes' union; what this one sees is put in its place
+    union = call.union(m.with_dim(dim, pieces.plain(call.shape[dim])).with_axis(side, alone) for m in branches)
+    union = replace(union, axes=tuple(axis.hull() for axis in union.axes))
+    return union.with_axis(side, first).with_dim(dim, pieces.axis(call.shape[dim], side))
 
 
 @rule("gather", "take_along_dim")

@@ -9,7 +9,7 @@ from typing import Any
 from s6core.receptive import pieces
 from s6core.receptive.errors import UnknownOperationError
 from s6core.receptive.maps import Maps
-from s6core.receptive.reads import Border, Reads, adaptive, resample, transposed, window
+from s6core.receptive.reads import SAME, Border, Reads, adaptive, resample, transposed, window
 from s6core.receptive.rules import Call, numbers, rule
 
 Sliding = Callable[[int, int, int], Reads | None]
@@ -35,33 +35,35 @@ def images(call: Call, x: Any, count: int) -> Maps:
 
 
 def slide(call: Call, x: Any, count: int, reads: Sliding, border: Border = "constant", channels: bool = False) -> Maps:
-    """Return the maps behind an operation that slides over the last `count` dimensions."""
+    """Return the maps behind an operation that slides over the last `count` dimensions.
+
+    Where a dimension is a part of an axis, it slides within that part; where it is several axes in a row, what it sees
+    is no box, and its place is lost.
+    """
     maps, shape = images(call, x, count), call.shape
     for number in range(count):
         dim = x.ndim - count + number
-        if maps.whole_side(dim) is None and pieces.sides(maps.dims[dim]):
-            names = " and ".join(maps.named(side) for side in pieces.sides(maps.dims[dim]))
-            raise call.unknown(f"over a part of the {names} axis, or over several axes in a row")
-        units = x.shape[dim]
-        side = maps.whole_side(dim)
-        if side is None and units == 1:  # an axis of one unit leaves no piece
-            side = _single(maps, number, count)
-        if side is None:  # along channels
-            maps = maps.with_dim(dim, pieces.plain(shape[dim]))
-            continue
-        found = reads(number, units, shape[dim])
-        axis = maps.axes[side]
-        axis = axis.collapse() if found is None else axis.read(found, shape[dim], border)
-        maps = maps.with_axis(side, axis).with_dim(dim, () if axis.whole and axis.units == 1 else pieces.axis(shape[dim], side))
+        found = reads(number, x.shape[dim], shape[dim])
+        if found != SAME:
+            maps = _along(call, maps, dim, found, border, number if count == call.rank else None)
     if channels and x.ndim > count:
         maps = maps.with_dim(x.ndim - count - 1, pieces.plain(shape[x.ndim - count - 1]))
     return maps
 
 
-def _single(maps: Maps, number: int, count: int) -> int | None:
-    """Return the axis of one unit that a dimension of size one stands for, where image and operation have as many."""
-    free = count == len(maps.axes) and maps.axes[number].units == 1
-    return number if free else None
+def _along(call: Call, maps: Maps, dim: int, reads: Reads | None, border: Border, axis_of_one: int | None) -> Maps:
+    side, units = maps.whole_side(dim), call.shape[dim]
+    if side is None and pieces.sides(maps.dims[dim]):
+        if reads is None:
+            return maps.blended([dim]).with_dim(dim, ())
+        within = maps.within(dim, reads, units) if border == "constant" else None
+        return within or call.lost(maps, [dim]).with_dim(dim, pieces.plain(units))
+    if side is None and axis_of_one is not None and maps.dims[dim] == () and maps.axes[axis_of_one].units == 1:
+        side = axis_of_one  # an axis of one unit leaves no piece
+    if side is None:  # along channels
+        return maps.with_dim(dim, pieces.plain(units))
+    axis = maps.axes[side].collapse() if reads is None else maps.axes[side].read(reads, units, border)
+    return maps.with_axis(side, axis).with_dim(dim, () if reads is None else pieces.axis(units, side))
 
 
 def _count(op: str) -> int:
@@ -212,12 +214,12 @@ def nearest_exact(units: int, outputs: int, factor: float | None) -> Reads:
     """Return the reads of the nearest unit, counted from the middle of an output: ⌊(i + ½)/factor⌋."""
     step = Fraction(units, outputs) if factor is None else 1 / Fraction(factor).limit_denominator(1 << 20)
     offsets = tuple((int((i + Fraction(1, 2)) * step // 1),) for i in range(step.denominator))
-    return Reads(offsets, step.numerator, stretched=step.numerator != 1)
+    return Reads(offsets, step.numerator, stretched=factor is None or step.numerator != 1)
 
 
 @rule("pixel_shuffle")
 def pixel_shuffle(call: Call, x: Any, upscale_factor: int) -> Maps:
-    reads: Sliding = lambda i, before, after: resample(before, after, 1)  # noqa: E731
+    reads: Sliding = lambda i, before, after: resample(before, after, 1, factor=upscale_factor)  # noqa: E731
     return slide(call, x, 2, reads, channels=True)
 
 

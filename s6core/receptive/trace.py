@@ -96,10 +96,15 @@ class Trace(TorchFunctionMode):
 
     def follow(self, value: torch.Tensor, maps: Maps) -> Followed:
         with torch._C.DisableTorchFunction():
-            tensor = value.as_subclass(Followed)
+            return self.adopt(value.as_subclass(Followed), maps)
+
+    def adopt(self, tensor: Any, maps: Maps) -> Followed:
+        """Make of this very tensor one that is followed."""
+        tensor.__class__ = Followed
         tensor.maps, tensor.tracer = maps, self
         self.written.know(tensor)
-        return tensor
+        followed: Followed = tensor
+        return followed
 
     def call(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Run an operation for the shape of its result, and apply its rule to the maps."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import random
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -49,7 +50,9 @@ def _parameter(parameter: nn.Parameter, values: bool) -> nn.Parameter:
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:
     try:
-        return copy.deepcopy(value, memo)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about what becomes of a copied attribute in a later version
+            return copy.deepcopy(value, memo)
     except Exception:  # whatever an attribute of a stranger's net raises: it is shared then
         return dict(value) if isinstance(value, dict) else value
 

@@ -52,14 +52,10 @@ class Written:
         with torch._C.DisableTorchFunction():
             if target._is_view():
                 raise UnknownOperationError(f"at {where!r}: no rule for writing into a part of a constant tensor")
-            followed = tracer.follow(torch.empty_like(target, device="meta"), maps)
-            tracer.stand_ins.pop(id(target), None)
-            try:
-                torch.utils.swap_tensors(target, followed)
-            except RuntimeError:
-                raise UnknownOperationError(f"at {where!r}: no rule for writing into a constant tensor") from None
-        self.know(target)
-        return target
+            if target.device.type != "meta":
+                tracer.stand_ins.pop(id(target), None)
+                torch.utils.swap_tensors(target, torch.empty_like(target, device="meta"))
+        return tracer.adopt(target, maps)
 
     def _others(self, target: Any) -> list[Any]:
         known = [reference() for reference in self.sharing[_memory(target)]]
