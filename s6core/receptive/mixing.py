@@ -166,6 +166,22 @@ def softmax(call: Call, x: Any, dim: Any = None, *args: Any, **kwargs: Any) -> M
     return call.maps(x).mixed(which(dim, x.ndim), call.where)
 
 
+@rule("lstm", "gru", "rnn_tanh", "rnn_relu")
+def recurrent(call: Call, x: Any, hx: Any, weights: Any, *args: Any, **kwargs: Any) -> list[Maps]:
+    """Each step of a sequence sees all of it, or all before: marked."""
+    first = bool(args[-1]) if args else False
+    maps = call.maps(x).mixed([1 if first and x.ndim == 3 else 0], call.where)
+    out = maps.on((*maps.dims[:-1], pieces.plain(call.shape[-1])))
+    state = maps.blended([1 if first and x.ndim == 3 else 0, x.ndim - 1])
+    dims = [dim for dim in state.dims if pieces.sides(dim)]
+    states = []
+    for result in call.result[1:]:
+        free = iter(dims)
+        places = {pieces.length(dim) for dim in dims}
+        states.append(state.on(next(free) if n in places and dims else pieces.plain(n) for n in result.shape))
+    return [out, *states]
+
+
 @rule("sort", "argsort", "cummax", "cummin")
 def sort(call: Call, x: Any, dim: Any = -1, *args: Any, **kwargs: Any) -> Maps | list[Maps]:
     dim = kwargs.get("dim", dim)

@@ -21,8 +21,8 @@ POINTWISE = (
     "mod", "mul", "multiply", "nan_to_num", "ne", "neg", "negative", "or", "positive", "pow", "prelu", "radd", "rdiv",
     "real", "reciprocal", "relu", "relu6", "remainder", "requires_grad", "rmul", "round", "rpow", "rrelu",
     "rsqrt", "rsub", "rtruediv", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softplus", "softshrink",
-    "softsign", "sqrt", "square", "sub", "subtract", "tan", "tanh", "tanhshrink", "threshold", "to", "true_divide",
-    "truediv", "trunc", "type", "type_as", "where", "xlogy", "xor",
+    "softsign", "sqrt", "square", "sub", "subtract", "tan", "tanh", "tanhshrink", "threshold", "true_divide",
+    "truediv", "trunc", "type", "where", "xlogy", "xor",
 )  # fmt: skip
 
 CONSTANT = (
@@ -43,6 +43,14 @@ def pointwise(call: Call, *args: Any, **kwargs: Any) -> Maps:
         dim if pieces.length(dim) == size else pieces.plain(size)
         for dim, size in zip(maps.dims, call.shape, strict=True)
     )
+
+
+@rule("to", "type_as")
+def typed(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps | None:
+    """Another type of number, which a second tensor may name; of that, nothing else counts."""
+    for other in call.followed:
+        call.maps(other)
+    return call.maps(x) if hasattr(x, "maps") else None
 
 
 @rule("channel_shuffle", "native_channel_shuffle")

@@ -124,7 +124,10 @@ class Trace(TorchFunctionMode):
         if isinstance(kwargs.get("out"), torch.Tensor):
             raise UnknownOperationError(f"at {where!r}: no rule for {op} with out=, which writes into a given tensor")
         if op == "setitem":
-            return write(self, args, where)
+            write(self, *args, where)
+            if isinstance(args[0], Followed):
+                self._note(where, op, args[0], args, kwargs)
+            return None
         result = self._result(func, args, kwargs, op, where, followed)
         if not any(isinstance(x, torch.Tensor) for x in tree_flatten(result)[0]):
             return result
@@ -217,6 +220,13 @@ class Trace(TorchFunctionMode):
         if self.path and _is_layer(self.path[-1], self.net):
             return name
         return f"{name}.{op}" if name else op
+
+    @contextmanager
+    def unrecorded(self) -> Iterator[None]:
+        """Follow what stands for an operation of the net, and is none of its own, without a record."""
+        count = len(self.records)
+        yield
+        del self.records[count:]
 
     def plain(self, x: torch.Tensor) -> torch.Tensor:
         """Return a tensor of the same shape without values and without maps; of the same place in memory, if it can."""
@@ -321,6 +331,10 @@ def _shaped(func: Any, args: Any, kwargs: Any) -> Any:
         x, mean = args[:2]
         if x.shape[1:2] == mean.shape:  # torch would take a batch norm to pieces, a third of a ResNet's time
             return torch.empty_like(x)
+    if func in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu) and isinstance(args[2], list | tuple):
+        x, states, twice = args[0], args[1], args[7]  # torch would take every step of the sequence by itself
+        states = states if isinstance(states, list | tuple) else (states,)
+        return (x.new_empty(*x.shape[:-1], states[0].shape[-1] * (1 + twice)), *map(torch.empty_like, states))
     return func(*args, **kwargs)
 
 

@@ -12,6 +12,8 @@ import torch
 from s6core.receptive import pieces
 from s6core.receptive.errors import UnknownOperationError
 from s6core.receptive.maps import Maps, merge
+from s6core.receptive.rules import Call
+from s6core.receptive.sliding import extended
 
 
 class Written:
@@ -102,46 +104,51 @@ def _spans(x: torch.Tensor) -> list[tuple[int, int]]:
     return spans
 
 
-def write(tracer: Any, args: Sequence[Any], where: str) -> None:
+def write(tracer: Any, x: Any, index: Any, value: Any, where: str) -> None:
     """Follow `x[index] = value`: into a part of the channels, or of a constant's axes as a border does."""
-    x, index, value = args
-    depends = hasattr(value, "maps")
-    if any(isinstance(part, torch.Tensor | list) for part in (index if isinstance(index, tuple) else (index,))):
-        raise UnknownOperationError(f"at {where!r}: no rule for writing into a part of a tensor that a list names")
-    if not hasattr(x, "maps"):
-        _border(tracer, x, index, value, where)
-        return
-    place = tracer.call(torch.Tensor.__getitem__, (x, index), {})
-    tracer.records = [record for record in tracer.records if record.name != tracer._where("getitem")]
-    whole = [pieces.length(dim) for dim in x.maps.dims if pieces.sides(dim)]
-    if whole != [pieces.length(dim) for dim in place.maps.dims if pieces.sides(dim)]:
+    parts = _slices(index if isinstance(index, tuple) else (index,), x.ndim, where)
+    kept = [dim for dim, part in enumerate(parts) if isinstance(part, slice)]
+    spans = [
+        part.indices(n) if isinstance(part, slice) else (part % n, part % n + 1, 1)
+        for part, n in zip(parts, x.shape, strict=True)
+    ]
+    place = tuple(slice(*span) for span in spans)
+    sizes = [len(range(*span)) for span in spans]
+    own = None
+    if hasattr(value, "maps"):
+        given = iter(((),) * (len(kept) - value.ndim) + value.maps.dims)
+        dims = [next(given) if dim in kept else () for dim in range(x.ndim)]
+        own = value.maps.on(d if pieces.length(d) == n else pieces.plain(n) for d, n in zip(dims, sizes, strict=True))
+    if hasattr(x, "maps"):
+        _into_channels(tracer, x, place, own, where)
+    elif own is not None:
+        _into_constant(tracer, x, spans, own, value, where)
+
+
+def _into_channels(tracer: Any, x: Any, place: tuple[slice, ...], own: Maps | None, where: str) -> None:
+    with tracer.unrecorded():
+        view = tracer.call(torch.Tensor.__getitem__, (x, place), {})
+    held = [[pieces.length(dim) for dim in maps.dims if pieces.sides(dim)] for maps in (x.maps, view.maps)]
+    if held[0] != held[1]:
         raise UnknownOperationError(f"at {where!r}: no rule for writing into a part of a tensor's axes")
-    if not depends:
-        return  # fewer channels depend on the image, and no unit sees more
-    own = value.maps.on(((),) * (place.ndim - value.ndim) + value.maps.dims)
-    new = merge([place.maps, own], where)
-    tracer.written.into(tracer, place, new, where)
+    if own is not None:  # else fewer channels depend on the image, and no unit sees more
+        tracer.written.into(tracer, view, merge([view.maps, own], where), where)
 
 
-def _border(tracer: Any, x: torch.Tensor, index: Any, value: Any, where: str) -> None:
-    """Follow writing into a constant: what was written lies in it as in a border."""
-    with torch._C.DisableTorchFunction():
-        frame = torch.arange(x.numel()).reshape(x.shape)[index]
-        shape = tuple(frame.shape)
-        first = int(frame.flatten()[0]) if frame.numel() else 0
-        steps = tuple(frame.stride())
-        own = torch.empty(x.shape, device="meta").stride()
-    maps: Maps = value.maps
-    if len(shape) != x.ndim or steps != own:
-        raise UnknownOperationError(f"at {where!r}: no rule for writing into a part of a constant tensor")
-    dims = ((),) * (x.ndim - value.ndim) + maps.dims
-    maps = maps.on(dim if pieces.length(dim) == n else pieces.plain(n) for dim, n in zip(dims, shape, strict=True))
-    from s6core.receptive.rules import Call
-    from s6core.receptive.sliding import extended
+def _into_constant(tracer: Any, x: torch.Tensor, spans: Sequence[Any], own: Maps, value: Any, where: str) -> None:
+    if any(step != 1 for _, _, step in spans):
+        raise UnknownOperationError(f"at {where!r}: no rule for writing into every second unit of a constant tensor")
+    call = Call("setitem", where, x, [value], len(own.axes))
+    for dim, (first, last, _) in enumerate(spans):
+        if x.shape[dim] != last - first:
+            own = extended(call, own, dim, first)
+    tracer.written.into(tracer, x, own, where)
 
-    call = Call("setitem", where, x, [value], len(maps.axes))
-    for dim, step in enumerate(own):
-        before, first = divmod(first, step)
-        if x.shape[dim] != shape[dim]:
-            maps = extended(call, maps, dim, before)
-    tracer.written.into(tracer, x, maps, where)
+
+def _slices(parts: Sequence[Any], count: int, where: str) -> Sequence[Any]:
+    """Return a slice or a number for each dimension."""
+    if any(part is None or isinstance(part, torch.Tensor | list | bool) for part in parts):
+        raise UnknownOperationError(f"at {where!r}: no rule for writing into a part of a tensor that a list names")
+    at = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
+    rest = parts[at + 1 :]
+    return (*parts[:at], *[slice(None)] * (count - at - len(rest)), *rest)
