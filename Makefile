@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BUILD := $(BIN)/jupyter-book build . --toc book/_toc.yml --path-output book -W -n --keep-going
 
-.PHONY: book site install test lint study measure clean help
+.PHONY: book site install test lint study measure pins clean help
 
 book: install ## Fetch MNIST, rerun a small study here, build the site from the published results
 	$(BIN)/s6 data
@@ -13,6 +13,7 @@ book: install ## Fetch MNIST, rerun a small study here, build the site from the 
 	@$(MAKE) --no-print-directory site
 
 site: install ## Build the site only
+	@$(BIN)/python .ci/address.py
 	$(BUILD)
 	@cp book/_build/figures/fig-headline-light.svg book/_build/figures/fig-headline-dark.svg book/ # for the README
 	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
@@ -22,7 +23,7 @@ install: $(INSTALLED) ## Create .venv and install everything into it
 $(INSTALLED): pyproject.toml .ci/constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed; $(PYTHON) is {v[0]}.{v[1]}. Name another one: make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e ".[book,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e ".[book,dev,jupyter]"
 	@touch $@
 
 test: install ## Run the tests (offline but for installation and data)
@@ -45,6 +46,12 @@ measure: install ## Measure the trained nets for the chapters: receptive fields,
 	$(BIN)/python -m experiments.inside
 	$(BIN)/python -m experiments.evidence
 	$(BIN)/python -m experiments.variance
+
+pins: ## Renew the exact versions of .ci/constraints.txt, in an environment that is thrown away
+	rm -rf build/pins && $(PYTHON) -m venv build/pins
+	build/pins/bin/python -m pip install --quiet --disable-pip-version-check ".[book,dev,jupyter]"
+	{ head -n 1 .ci/constraints.txt; build/pins/bin/python -m pip freeze --exclude s6core; } > build/constraints.txt
+	mv build/constraints.txt .ci/constraints.txt && rm -rf build/pins
 
 clean: ## Remove what was built; results and downloaded data stay
 	rm -rf book/_build build

@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import load as load_weights
 from torch import nn
 
-from experiments.rf import field_of
+from experiments.cli.rf import field_of
 from s6core import data, idx, results
 from s6core.config import NetConfig
 from s6core.net import build

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from math import inf
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from s6core import datasets
+
 Integers = int | tuple[int, ...]
 """One integer for every convolution block, or one per block."""
 
@@ -25,29 +27,29 @@ class NetConfig:
     per class (the logit maps), and a head that turns the maps into one logit per class.
     """
 
-    image: tuple[int, int, int] = (1, 28, 28)  # channels, height, width
-    classes: int = 10
+    image: tuple[int, int, int] = (1, 28, 28)  # channels, height, width: in a plan the data set's, as are the classes
+    classes: int = 10  # kinds of images: one logit for each
     channels: tuple[int, ...] = (8, 16, 32, 32)  # output channels, one number per block: also sets the depth
-    kernel: Integers = 3
+    kernel: Integers = 3  # side of the blocks' square kernels, in pixels
     padding: Literal["auto"] | Integers = "auto"  # auto: as published, "same" before the first pooling, none after
-    dilation: Integers = 1
+    dilation: Integers = 1  # distance of neighbouring kernel taps; matters where kernel > 1
     separable: tuple[int, ...] = ()  # blocks whose convolution is one per channel, then 1×1 (Howard et al. 2017)
     shared: tuple[int, ...] = ()  # blocks that use the convolution weights of the block before once more
     bias: bool = True  # of the blocks' convolutions; idle where a norm follows at once
     init: Literal["torch", "he", "orthogonal"] = "torch"  # initial weights: torch's default, He et al. 2015, Saxe 2014
-    norm: Literal["batch", "none", "group", "layer", "instance"] = "batch"
+    norm: Literal["batch", "none", "group", "layer", "instance"] = "batch"  # over which values maps are normalised
     norm_blocks: Literal["all"] | tuple[int, ...] = "all"  # blocks with the norm; for the logits: logit_norm
     norm_groups: int = 4  # for norm=group; where it does not divide the channels, their greatest common divisor
-    order: Literal["conv-relu-norm", "conv-norm-relu"] = "conv-relu-norm"
-    activation: Literal["relu", "leaky", "gelu", "silu", "none"] = "relu"
+    order: Literal["conv-relu-norm", "conv-norm-relu"] = "conv-relu-norm"  # in each block; matters where it has a norm
+    activation: Literal["relu", "leaky", "gelu", "silu", "none"] = "relu"  # leaky: slope 0.01 below zero
     pool: Literal["max", "average", "stride", "none"] = "max"  # stride: the block's convolution strides by 2 instead
     pool_after: tuple[int, ...] = (3,)  # blocks, counted from 1
-    dropout: float = 0.0
-    dropout_kind: Literal["element", "channel"] = "element"
+    dropout: float = 0.0  # share of values that training sets to zero
+    dropout_kind: Literal["element", "channel"] = "element"  # channel: whole maps; matters where dropout > 0
     dropout_place: Literal["all", "last"] = "all"  # after every block, or after the last one only
     logit_kernel: int = 1  # of the convolution that makes the logit maps
     logit_activation: bool = True  # the published net rectifies and normalises its logit maps; see the book
-    logit_norm: bool = True
+    logit_norm: bool = True  # of the kind that norm says; matters where there is one
     head: Literal["gap", "fc", "gap-fc", "max", "conv"] = "gap"  # what follows the logit maps (conv: replaces them)
 
     def __post_init__(self) -> None:
@@ -83,33 +85,37 @@ class NetConfig:
 class TrainConfig:
     """The training. The defaults are the study recipe; `RECIPES["reference"]` is the published one."""
 
-    dataset: Literal["mnist", "fashion-mnist"] = "mnist"
-    validate: bool = False  # train on 55,000 and validate on 5,000: for choosing; the report trains on all 60,000
+    dataset: str = "mnist"  # a row of s6core.datasets, or folder:PATH with a subfolder per class
+    validate: bool = False  # hold a twelfth back (MNIST: 5,000 of 60,000) to choose by; the report trains on all
     train_images: int = 0  # 0: all; otherwise a nested random subset, for quick looks
-    normalise: Literal["dataset", "none", "image"] = "dataset"
-    augment: Literal["none", "affine", "shift", "rotate", "erase"] = "none"
+    normalise: Literal["dataset", "none", "image"] = "dataset"  # to mean 0, deviation 1: of the set, or each image
+    augment: Literal["none", "affine", "shift", "rotate", "erase"] = "none"  # how training images are varied
     repeats: int = 1  # passes an epoch makes over the images: a tenth of them ten times takes as many steps as all
-    epochs: int = 6
-    batch_size: int = 128
-    optimiser: Literal["sgd", "nesterov", "adam", "adamw"] = "sgd"
+    epochs: int = 6  # rounds over the training images
+    batch_size: int = 128  # images in a step
+    optimiser: Literal["sgd", "nesterov", "adam", "adamw"] = "sgd"  # each wants an lr of its own
     lr: float = 0.1  # the peak, where the schedule has one
     momentum: float = 0.9  # for Adam: of the gradient's mean, beta 1
-    weight_decay: float = 0.0
-    schedule: Literal["one-cycle", "step", "constant", "cosine"] = "one-cycle"
+    weight_decay: float = 0.0  # pull of the weights towards zero; adamw: apart from the gradient
+    schedule: Literal["one-cycle", "step", "constant", "cosine"] = "one-cycle"  # of the rate, from step to step
     step_epoch: int = 15  # schedule=step: the rate falls to a tenth after this many epochs
-    label_smoothing: float = 0.0
+    label_smoothing: float = 0.0  # share of each target that is spread over all classes
     dropout_from: int = 1  # the net's dropout, if it has one, acts from this epoch on
     seed_varies: Literal["all", "weights", "order"] = "all"  # weights: order, augmentation and dropout are seed 0's
 
     def __post_init__(self) -> None:
         _check_types(self)
-        most = 55_000 if self.validate else 60_000
+        row, folder = datasets.DATASETS.get(self.dataset), self.dataset.removeprefix(datasets.FOLDER)
+        _require(self, "dataset", bool(row or (folder and folder != self.dataset)), datasets.ALLOWED)
+        most = row.images(validate=self.validate) if row else self.train_images  # a folder is counted when it is read
         _require(self, "train_images", 0 <= self.train_images <= most, f"0 for all, or up to {most:,} images")
         _require(self, "repeats", self.repeats >= 1, "an integer from 1")
         _require(self, "epochs", self.epochs >= 1, "an integer from 1")
         _require(self, "batch_size", self.batch_size >= 2, "an integer from 2 (batch statistics need two)")
         _require(self, "lr", 0 < self.lr < inf, "a number above 0")
         _require(self, "momentum", 0 <= self.momentum < 1, "a number from 0 to below 1")
+        nesterov = self.optimiser == "nesterov"  # without momentum it is plain sgd under another name
+        _require(self, "momentum", self.momentum > 0 or not nesterov, "a number above 0 for optimiser=nesterov")
         _require(self, "weight_decay", 0 <= self.weight_decay < inf, "a number from 0")
         _require(self, "step_epoch", self.step_epoch >= 1, "an integer from 1")
         _require(self, "dropout_from", 1 <= self.dropout_from <= self.epochs, f"an epoch from 1 to {self.epochs}")
@@ -226,7 +232,7 @@ def _allowed(hint: Any) -> str:
         return ", ".join(map(str, args))
     if origin is tuple:
         return "a list of integers" if args[-1] is Ellipsis else f"{len(args)} integers"
-    return {bool: "true or false", int: "an integer", float: "a number"}[hint]
+    return {bool: "true or false", int: "an integer", float: "a number", str: "text"}[hint]
 
 
 def _check_types(config: NetConfig | TrainConfig) -> None:

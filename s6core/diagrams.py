@@ -53,15 +53,17 @@ def plot_net(rows: Sequence[Layer], *, image: ArrayLike | None = None, ax: Axes 
 def plot_mistakes(images: ArrayLike, mistakes: pd.DataFrame, *, columns: int = 8, ax: Axes | None = None) -> Axes:
     """Draw misread images in a grid, dark ink on light paper, each with its label and what it was taken for.
 
-    `images` is (N, H, W), one per row of `mistakes`, which has the columns label, predicted, wrong and seeds
-    (`s6core.report.mistakes`): how many of the seeds were wrong.
+    `images` is (N, H, W), or bytes (N, 3, H, W) in colour, one per row of `mistakes`, which has the columns label,
+    predicted, wrong and seeds (`s6core.report.mistakes`): how many of the seeds were wrong.
     """
     pictures = np.asarray(images, float)
     if len(pictures) != len(mistakes):
         raise ValueError(f"images: {len(pictures)} of them, but {len(mistakes)} rows of mistakes")
     lines = -(-len(pictures) // columns)
     ax = ax or plt.figure(figsize=(0.95 * columns, 1.3 * lines)).add_subplot()
-    height, width = pictures.shape[1:]
+    if pictures.ndim == 4:  # colour, which matplotlib wants last and from 0 to 1
+        pictures = np.moveaxis(pictures, 1, -1) / 255
+    height, width = pictures.shape[1:3]
     for number, (picture, row) in enumerate(zip(pictures, mistakes.to_dict("records"), strict=True)):
         left, top = number % columns * (width + 5), number // columns * (height + 17)
         ax.imshow(picture, cmap="gray_r", extent=(left, left + width, top + height, top), interpolation="nearest")

@@ -18,7 +18,7 @@ from s6core.data import Data
 from s6core.layers import layers, parameters
 from s6core.net import build
 from s6core.plan import Plan, plan
-from s6core.results import Record
+from s6core.results import SIGNS, Record
 from s6core.train import Epoch, fit, logits
 from s6core.watch import Watch
 
@@ -83,8 +83,8 @@ def _train(plan: Plan, seed: int, images: Data, origin: dict[str, Any], watch: W
 
 
 def predict(net: torch.nn.Module, images: data.Data, train: TrainConfig) -> str:
-    """Return the predicted class of every test image, a digit each."""
-    return "".join(map(str, logits(net, images.test, train).argmax(1).tolist()))
+    """Return the predicted class of every test image, a sign each: 0 to 9, then a to z."""
+    return "".join(SIGNS[label] for label in logits(net, images.test, train).argmax(1).tolist())
 
 
 def weights(net: torch.nn.Module) -> bytes:

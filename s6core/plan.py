@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from s6core import devices, results
+from s6core import devices, results, sources
 from s6core.config import ConfigError, Integers, NetConfig, TrainConfig, diff, from_dict, overrides, read, text, unknown
+from s6core.datasets import FOLDER
+from s6core.folder import absolute
 from s6core.layers import Layer, layers
+from s6core.matters import idle
 from s6core.results import Record
 
 NET_FIELDS = [f.name for f in fields(NetConfig)]
 TRAIN_FIELDS = [f.name for f in fields(TrainConfig)]
 OWN = ("study", "variant", "seeds", "device", "results")
-YOURS = results.REPOSITORY / "results" / "yours"
+TEXTS = ("study", "variant", "device", "results", "dataset")
+FOLLOW = ("image", "classes")
+"""Fields of the net that the data set has, where they are not given (or None)."""
+
+HERE = results.REPOSITORY if (results.REPOSITORY / "_config.yml").exists() else Path.cwd()  # installed without it
+YOURS = HERE / "results" / "yours"
 """Where a reader's own runs go: never mixed with the published ones."""
 
 
@@ -31,6 +40,11 @@ class Plan:
     seeds: tuple[int, ...]
     device: str
     folder: Path  # of the study
+
+    @property
+    def images(self) -> int:
+        """Return how many images an epoch passes over once."""
+        return self.train.train_images or sources.describe(self.train.dataset).images(validate=self.train.validate)
 
     def records(self) -> list[Record]:
         """Return the stored runs of the plan. Raises `ConfigError` where a stored run's config is another."""
@@ -73,7 +87,8 @@ def plan(given: Mapping[str, Any]) -> Plan:
     """Check a notebook's parameters: every field of the two configs, and seeds, device, study, variant, results.
 
     `given` may be a notebook's `globals()`: a name that is no parameter is passed over where it starts with an
-    underscore or its value is not a plain one. Raises `ConfigError` with the name, the value and what is allowed.
+    underscore or its value is not a plain one. `image` and `classes` are the data set's. Raises `ConfigError` with the
+    name, the value and what is allowed, also for a field that has no effect: its run would be another one's copy.
     """
     known = (*NET_FIELDS, *TRAIN_FIELDS, *OWN)
     plain = {k for k, v in given.items() if _plain(v) and k[0] != "_" and k not in ("In", "Out")}
@@ -81,13 +96,17 @@ def plan(given: Mapping[str, Any]) -> Plan:
     for name in values:
         if name not in known:
             raise ConfigError(unknown("parameter", name, known))
-    net = from_dict(NetConfig, {k: v for k, v in values.items() if k in NET_FIELDS})
-    train = from_dict(TrainConfig, {k: v for k, v in values.items() if k in TRAIN_FIELDS})
+    for name in TEXTS:
+        if not isinstance(values.get(name, ""), str | Path | None if name == "results" else str | None):
+            raise ConfigError(_no_text(name, values[name]))
+    net, train = _configs(values)
     _fit_together(net, train, layers(net))  # what the layers do not allow is refused here, before any data is read
-    device = str(values.get("device", "auto"))
+    for name, reason in idle(net, train).items():
+        raise ConfigError(f"{name}={values[name]!r}: {reason}")
+    device = values.get("device", "auto")
     if device not in devices.ALLOWED:
         raise ConfigError(f"device={device!r}: allowed is one of {', '.join(devices.ALLOWED)}")
-    study, variant = str(values.get("study") or "papermill"), str(values.get("variant") or describe(net, train))
+    study, variant = values.get("study") or "papermill", values.get("variant") or describe(net, train)
     for name, value in (("study", study), ("variant", variant)):
         if not re.fullmatch(r"\w[\w.+-]*", value):
             raise ConfigError(f"{name}={value!r}: allowed are letters, digits and _ . + -, as it names a folder")
@@ -124,16 +143,33 @@ def describe(net: NetConfig, train: TrainConfig) -> str:
     """Name a variant by what differs from the defaults: "norm-none head-fc dropout-0.1", else "reference"."""
     words = []
     for name, value in {**overrides(net), **overrides(train)}.items():
-        words.append(f"{name}-{text(value)}")
+        if name == "dataset" and value.startswith(FOLDER):
+            value = re.sub(r"[^\w.+-]", "-", Path(value.removeprefix(FOLDER)).name)
+        if name not in FOLLOW:  # the data set says it
+            words.append(f"{name}-{text(value)}")
     return "_".join(words) or "reference"
+
+
+def _configs(values: Mapping[str, Any]) -> tuple[NetConfig, TrainConfig]:
+    """Return both configs; what the data set decides is taken from it where it is not given."""
+    train = from_dict(TrainConfig, {k: v for k, v in values.items() if k in TRAIN_FIELDS})
+    if train.dataset.startswith(FOLDER):
+        train = replace(train, dataset=absolute(train.dataset))
+    row = sources.describe(train.dataset)
+    own = {k: v for k, v in values.items() if k in NET_FIELDS and not (k in FOLLOW and v is None)}
+    return from_dict(NetConfig, {"image": row.image, "classes": row.classes, **own}), train
 
 
 def _fit_together(net: NetConfig, train: TrainConfig, rows: Sequence[Layer]) -> None:
     """Refuse a net for other images than the data set's, and batches that a layer cannot normalise."""
-    for name, ours, theirs in (("image", net.image, (1, 28, 28)), ("classes", net.classes, 10)):
+    row = sources.describe(train.dataset)
+    for name, ours, theirs in (("image", net.image, row.image), ("classes", net.classes, row.classes)):
         if ours != theirs:
             raise ConfigError(f"{name}={ours!r}: allowed is {theirs!r}, as the images of {train.dataset} have it")
-    images = train.train_images or (55_000 if train.validate else 60_000)
+    most = row.images(validate=train.validate)
+    if train.train_images > most:  # a folder's
+        raise ConfigError(f"train_images={train.train_images}: allowed is 0 for all, or up to {most:,} images")
+    images = train.train_images or most
     single = images * train.repeats % train.batch_size == 1
     pointwise = [row.name for row in rows if row.op == "batch-norm" and row.output[1:] == (1, 1)]
     if single and pointwise:
@@ -144,10 +180,20 @@ def _fit_together(net: NetConfig, train: TrainConfig, rows: Sequence[Layer]) -> 
 
 
 def _plain(value: Any) -> bool:
-    """Return whether a value may have been meant as a parameter: a number, a text, or a list of them."""
-    if isinstance(value, list | tuple):
+    """Return whether a value may have been meant as a parameter: what YAML can say."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list | tuple | set):
         return all(map(_plain, value))
-    return isinstance(value, bool | int | float | str | None)
+    return isinstance(value, bool | int | float | str | date | None)
+
+
+def _no_text(name: str, value: Any) -> str:
+    """Say how to write a name that looks like a number: what papermill made of it cannot be undone (007 became 7)."""
+    return (
+        f"{name}={value!r}: allowed is text; papermill's -p turns what looks like a number into one: "
+        f"write -r {name} and the text, instead of -p {name}"
+    )
 
 
 def _conflict(path: Path, kind: str, ours: Any, stored: Any) -> str:

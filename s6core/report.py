@@ -13,10 +13,11 @@ from s6core.config import NetConfig, TrainConfig, diff
 from s6core.layers import layers
 from s6core.plan import Plan
 from s6core.receptive import fields
-from s6core.results import Record, collect, epochs_table, runs_table
-from s6core.stats import ended_at_chance, summary
+from s6core.results import SIGNS, Record, collect, epochs_table, runs_table
+from s6core.stats import did_not_learn, ended_at_chance, summary
 
 __all__ = ["against", "changes", "epochs_table", "final", "layer_table", "mistakes", "runs_table", "spread", "tables"]
+METRICS = ("train_accuracy", "validation_accuracy", "test_accuracy", "train_loss", "test_loss", "seconds")
 
 
 def tables(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -62,10 +63,25 @@ def layer_table(net: NetConfig) -> pd.DataFrame:
 
 
 def spread(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean of each final figure over the seeds, with its 95% interval."""
-    metrics = ("train_accuracy", "validation_accuracy", "test_accuracy", "train_loss", "test_loss", "seconds")
-    tables = [summary(runs, metric).assign(figure=metric) for metric in metrics if runs[metric].notna().any()]
-    return pd.concat(tables).set_index("figure")[["n", "mean", "sd", "low", "high"]]
+    """Return the mean of each final figure over the runs that learned, with its 95% interval: n, failed, mean, sd, …
+
+    A run that diverged or ended at chance has no share in the figures; it is counted as failed. An interval ends where
+    its figure does: no accuracy leaves 0 to 100%, no loss and no time falls below 0.
+    """
+    lost = did_not_learn(runs)
+    columns = ["n", "failed", "mean", "sd", "low", "high"]
+    tables = [
+        summary(runs[~lost], metric).assign(figure=metric, failed=int(lost.sum()))
+        for metric in METRICS
+        if runs.loc[~lost, metric].notna().any()
+    ]
+    if not tables:
+        return pd.DataFrame(columns=["figure", *columns]).set_index("figure")
+    table = pd.concat(tables).set_index("figure")[columns]
+    for figure in table.index:
+        most = 100.0 if figure.endswith("accuracy") else None
+        table.loc[figure, ["low", "high"]] = table.loc[figure, ["low", "high"]].astype(float).clip(0, most)
+    return table
 
 
 def mistakes(records: Sequence[Record], labels: Sequence[int], most: int = 16) -> pd.DataFrame:
@@ -74,8 +90,8 @@ def mistakes(records: Sequence[Record], labels: Sequence[int], most: int = 16) -
     wrong: dict[int, list[str]] = {}
     for record in finished:
         for index, (label, predicted) in enumerate(zip(labels, record.predictions, strict=True)):
-            if str(label) != predicted:
-                wrong.setdefault(index, []).append(predicted)
+            if SIGNS[label] != predicted:
+                wrong.setdefault(index, []).append(str(SIGNS.index(predicted)))
     worst = sorted(wrong, key=lambda index: (-len(wrong[index]), index))[:most]
     rows = [
         {"index": i, "label": labels[i], "predicted": "/".join(sorted(set(wrong[i]))), "wrong": len(wrong[i])}

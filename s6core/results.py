@@ -14,6 +14,7 @@ import math
 import os
 import platform
 import re
+import string
 import subprocess
 import tempfile
 import time
@@ -50,6 +51,9 @@ NUMBERS = {
     *(name for name, kind in FIELDS.items() if kind in (int, float)),
 }  # fmt: skip
 BOOLEANS = {"clean", *(name for name, kind in FIELDS.items() if kind is bool)}
+SIGNS = string.digits + string.ascii_lowercase
+"""A sign for each class in a record's predictions."""
+
 STATUSES = ("finished", "diverged")
 TABLES_LOCK = ".tables.lock"
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -71,7 +75,7 @@ class Record:
     train: TrainConfig
     parameters: int
     epochs: list[dict[str, Any]]  # a dict per epoch, keys as in EPOCH_COLUMNS from "epoch" on
-    predictions: str  # the predicted class of every test image, a digit each; empty if the run diverged
+    predictions: str  # the predicted class of every test image, a sign each; empty if the run diverged
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -254,14 +258,14 @@ def _agreeing(folder: Path) -> tuple[list[Record], list[str]]:
             record = load(path)
             by_variant.setdefault(record.variant, []).append(record)
         except ResultsError as error:
-            problems.append(f"{error}; left out of the tables: remove the file, or train it anew with `s6 run --force`")
+            problems.append(f"{error}; left out of the tables: remove the file to have it trained anew")
     records = []
     for variant, found in sorted(by_variant.items()):
         found.sort(key=lambda r: r.seed)
         if differences := _differences(found):
             problems.append(
                 f"{folder / variant}: its seeds differ in {differences}; the variant is left out of the tables until "
-                f"they agree: remove the odd ones' files, or train them anew with `s6 run --force`"
+                f"they agree: remove the odd ones' files to have them trained anew"
             )
         else:
             records += found
@@ -433,6 +437,8 @@ def _pretty(content: dict[str, Any]) -> str:
 
 
 def _git(*arguments: str) -> str | None:
+    if not (REPOSITORY / ".git").exists():  # installed inside another repository, whose commit says nothing
+        return None
     command = ["git", "--no-optional-locks", "-C", str(REPOSITORY), *arguments]  # a lock would break a user's commit
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -30,7 +30,7 @@ SWITCH = "S6_CUDA_GRAPH"
 
 OPTIMISERS: dict[str, Callable[[TrainConfig], tuple[type[Optimizer], dict[str, Any]]]] = {
     "sgd": lambda config: (SGD, {"momentum": config.momentum}),
-    "nesterov": lambda config: (SGD, {"momentum": config.momentum, "nesterov": config.momentum > 0}),
+    "nesterov": lambda config: (SGD, {"momentum": config.momentum, "nesterov": True}),
     "adam": lambda config: (Adam, {"betas": (config.momentum, 0.999)}),
     "adamw": lambda config: (AdamW, {"betas": (config.momentum, 0.999)}),
 }
@@ -65,7 +65,7 @@ def step(net: nn.Module, part: Images, config: TrainConfig, sgd: Optimizer, nois
 
 
 def batch(images: torch.Tensor, config: TrainConfig) -> torch.Tensor:
-    """Return bytes (B, H, W) as the net reads them: normalised floats (B, 1, H, W), channels last."""
+    """Return bytes (B, H, W) or (B, C, H, W) as the net reads them: normalised floats (B, C, H, W), channels last."""
     floats = normalise(images, config.normalise, config.dataset)
     return floats.contiguous(memory_format=torch.channels_last)
 

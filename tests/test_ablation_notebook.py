@@ -17,7 +17,7 @@ import torch
 from s6core import data, results
 from s6core.config import ConfigError, NetConfig, TrainConfig, to_dict
 from s6core.data import Data, Images
-from s6core.plan import OWN
+from s6core.plan import OWN, plan
 
 TEMPLATE = results.REPOSITORY / "experiments" / "ablation.ipynb"
 NOTEBOOK = nbformat.read(TEMPLATE, as_version=4)
@@ -74,23 +74,25 @@ def few_images(monkeypatch: pytest.MonkeyPatch):
 def test_parameters_have_the_names_and_defaults_of_the_configs():
     assert len(TAGGED) == 1
     given = defaults()
-    configs = to_dict(NetConfig()) | to_dict(TrainConfig())
+    configs = to_dict(NetConfig()) | to_dict(TrainConfig()) | {"image": None, "classes": None}  # the data set's
     assert {name: given[name] for name in configs} == configs
+    assert (plan(given).net, plan(given).train) == (NetConfig(), TrainConfig())
     assert set(given) == {f.name for kind in (NetConfig, TrainConfig) for f in fields(kind)} | set(OWN)
     assert given["seeds"] == 1 and given["device"] == "auto"
 
 
 def test_it_is_short_and_stored_without_outputs():
     nbformat.validate(NOTEBOOK)
-    assert len(CODE) <= 10
+    assert len(CODE) <= 11
     assert all(cell.outputs == [] and cell.execution_count is None for cell in CODE)
     assert all(len(cell.source.splitlines()) <= 12 for cell in CODE if cell not in TAGGED)
 
 
-def test_its_parameters_come_first_and_no_later_cell_takes_their_names():
-    assert CODE[0] is TAGGED[0]
+def test_only_the_installation_stands_before_the_parameters_and_no_cell_takes_their_names():
+    assert CODE[1] is TAGGED[0] and CODE[0].id == "install"
     names = set(defaults())
-    assert not names & set().union(*(assigned(cell.source) for cell in CODE[1:])), "a cell could not be run again"
+    others = [cell.source for cell in CODE if cell is not TAGGED[0]]
+    assert not names & set().union(*map(assigned, others)), "a cell could not be run again"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_its_parameters_come_first_and_no_later_cell_takes_their_names():
 )
 def test_the_cell_after_the_parameters_refuses_what_is_mistyped(given: dict[str, Any], message: str):
     with pytest.raises(ConfigError, match=f"^{message}"):
-        execute(CODE[:2], **given)
+        execute(CODE[:3], **given)
 
 
 SMALL: dict[str, Any] = {"channels": [2, 2], "padding": 0, "pool_after": [1], "epochs": 2, "device": "cpu", "seeds": 2}
@@ -119,7 +121,7 @@ def test_the_report_is_written_whatever_became_of_the_runs(few_images: None, tmp
     assert names["runs"]["status"].tolist() == ["diverged" if wild else "finished"] * 2
     assert set(names["history"]["seed"]) == {0, 1}
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("seed-*")}
-    for cell in CODE[1:]:  # a reader runs the cells again
+    for cell in CODE[2:]:  # a reader runs the cells again
         exec(cell.source, names)
     assert names["plan"].variant == "small" and names["plan"].train.epochs == 2
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("seed-*")}

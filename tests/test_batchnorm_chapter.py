@@ -15,8 +15,7 @@ from chapters import load
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
-from _ext.sources import Sources  # noqa: E402
-
+from experiments.answers.sources import Sources  # noqa: E402
 from experiments.studies import STUDIES  # noqa: E402
 from s6core.config import TrainConfig  # noqa: E402
 from s6core.results import RUN_COLUMNS  # noqa: E402

@@ -20,13 +20,16 @@ from matplotlib import pyplot as plt
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
-from _ext import frames, slider  # noqa: E402
-from _ext.expressions import evaluate, value_of  # noqa: E402
-from _ext.keys import look_up, write  # noqa: E402
-from _ext.sources import Sources  # noqa: E402
-from _ext.values import ChooseRole, ValueRole, VerdictRole  # noqa: E402
+from _ext import slider  # noqa: E402
+from _ext.branching import ChooseRole, VerdictRole  # noqa: E402
+from _ext.values import ValueRole  # noqa: E402
 
-from experiments.studies import cells  # noqa: E402
+from experiments.answers import frames  # noqa: E402
+from experiments.answers.conditions import evaluate, value_of  # noqa: E402
+from experiments.answers.keys import look_up  # noqa: E402
+from experiments.answers.sources import Sources  # noqa: E402
+from experiments.answers.values import write  # noqa: E402
+from experiments.topics import cells  # noqa: E402
 from s6core import stats  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -120,7 +123,7 @@ def test_a_cell_of_a_frame_is_a_value_with_its_interval_and_origin(together: Mod
         ("frame[effect]/no-bn/difference", "unknown frame 'effect': did you mean effects"),
         ("frame[effects]/no-bm/difference", "frame effects: unknown row 'no-bm': did you mean .*no-bn"),
         ("frame[effects]/no-bn/differnce", "frame effects: unknown column 'differnce': did you mean difference"),
-        ("frame[effects]/no-bn/difference:sd", "has no aspect 'sd': allowed is interval, low or high"),
+        ("frame[effects]/no-bn/difference:sd", "no aspect 'sd'; allowed is interval, low, high"),
     ],
 )
 def test_a_wrong_key_names_the_part(key: str, message: str, together: ModuleType, make: Any) -> None:
@@ -454,8 +457,8 @@ def test_two_modules_may_not_have_a_frame_of_one_name(monkeypatch: pytest.Monkey
         return pd.DataFrame()
 
     monkeypatch.setattr(frames, "FRAMES", dict(frames.FRAMES))
-    monkeypatch.setattr(frames, "_HOMES", {"mine": "book/figures/other.py"})
-    with pytest.raises(ValueError, match=r"frame mine: test_book_chapters.py and other.py both have one"):
+    frames.frame(mine)
+    with pytest.raises(ValueError, match=r"frame mine is declared twice, in test_book_chapters.py and in test_book"):
         frames.frame(mine)
 
 

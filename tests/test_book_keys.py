@@ -13,10 +13,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
-from _ext.expressions import NotDefinedError, evaluate, fill, value_of  # noqa: E402
-from _ext.keys import Value, look_up, write, write_interval  # noqa: E402
-from _ext.sources import Sources  # noqa: E402
-
+from experiments.answers.conditions import NotDefinedError, evaluate, fill, value_of  # noqa: E402
+from experiments.answers.keys import look_up  # noqa: E402
+from experiments.answers.sources import Sources  # noqa: E402
+from experiments.answers.values import Value, write, write_interval  # noqa: E402
 from experiments.studies import STUDIES  # noqa: E402
 
 RESULTS = Path(__file__).parent / "fixtures" / "book" / "results"
@@ -135,7 +135,7 @@ def test_conditions_compare_values_words_and_files(sources: Sources) -> None:
     assert RESULTS / "nothing" / "runs.csv" in sources.used  # so that the page changes when the file appears
     with pytest.raises(ValueError, match="cannot read ' ; import os'"):
         evaluate("1 ; import os", sources)
-    with pytest.raises(ValueError, match="not an expression"):
+    with pytest.raises(ValueError, match="ends too early"):
         evaluate("net/parameters <", sources)
 
 

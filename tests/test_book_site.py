@@ -40,6 +40,8 @@ def lay_out(folder: Path) -> Path:
     for package in ("s6core", "experiments"):  # copies, so that a test can change the code as well
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(FIXTURE / "figures", folder / "book" / "figures")
+    for name in ("__init__", "standard", "topics"):  # what all books share
+        shutil.copy(ROOT / "book" / "figures" / f"{name}.py", folder / "book" / "figures")
     shutil.copytree(FIXTURE / "results", folder / "results")
     return folder
 
@@ -70,6 +72,39 @@ def test_sentences_render_numbers_and_verdicts(book: Path) -> None:
     assert "Batch normalisation is worth having" in text and "is not needed" not in text
     origin = r'<span class="value" title="mean of 3 seeds of reference, [^"]+runs\.csv[^"]*">99\.37</span>'
     assert re.search(origin, page(book))
+
+
+def test_a_question_is_rendered_from_its_topic_alone(book: Path) -> None:
+    html, text = page(book, "book/question"), words(page(book, "book/question"))
+    assert re.search(r"A fully connected head makes 1\.\d\d times the errors \(\d\.\d\d–\d\.\d\d\), \w+", text)
+    assert "Taking the maximum makes (not trained yet)." in text
+    table = re.search(r'<table[^>]*id="tab-head".*?</table>', html, re.DOTALL)
+    assert table
+    rows = [re.search(r"<p>(.*?)</p>", row) for row in table[0].split("<tr")[2:]]
+    assert [row[1] for row in rows if row] == ["reference", "fc", "fc-small", "gap-fc", "max", "conv-head"]
+    assert html.count('<details class="sceptic">') == html.count("</details>") == 1
+    assert 'id="fig-head"' in html and 'id="fig-head-curves"' in html and 'id="tab-head-tests"' in html
+    assert "Asked on 22 November 2026. Runs: reference 3 seeds, fc 3 seeds (invented CPU)." in text
+    assert "Known before the plan was written" in text
+
+
+def test_a_question_without_a_run_is_a_page(book: Path) -> None:
+    text = words(page(book, "book/untrained"))
+    assert "Half as many kernels make (not trained yet)." in text
+    assert "No run of this question is stored yet." in text
+    assert "A narrower net makes more errors. open" in text
+    assert "width-half" in text and "4 – 8 – 16 – 16" in text
+    assert 'id="fig-width"' not in page(book, "book/untrained")
+
+
+def test_claims_and_questions_are_listed(book: Path) -> None:
+    text = words(page(book, "book/question"))
+    assert "A head with more weights learns its images better." in text
+    listed = words(page(book, "book/lists"))
+    assert "borne out: head/fc/parameters &gt; head/reference/parameters" in listed
+    assert "open: width/width-half/ratio &gt; 1" in listed
+    assert "22 November 2026: Global average pooling or a fully connected layer?" in listed
+    assert "max: not trained yet" in listed
 
 
 def test_figures_come_light_and_dark_with_alt_text_and_caption(book: Path) -> None:
@@ -216,6 +251,20 @@ def test_a_changed_rule_changes_the_sentences(book: Path) -> None:
     families.write_text(declared)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Leaving out batch normalisation stays undecided." in words(page(book, "book/verdict"))
+
+
+def test_a_claim_that_the_data_contradict_fails_the_build(book: Path) -> None:
+    path = book / "results/ablations/runs.csv"
+    before = path.read_text()
+    lines = [line.replace(",30072,", ",15000,") if ",fc," in line else line for line in before.splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    done = build(book)
+    path.write_text(before)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert "book/question.md" in said
+    assert "the data contradict the claim 'A head with more weights learns its images better.'" in said
+    assert "head/fc/parameters > head/reference/parameters does not hold: head/fc/parameters is 15,000" in said
 
 
 def test_a_wrong_key_fails_the_build_a_new_notebook_is_listed_and_one_setting_shows_the_buttons(book: Path) -> None:

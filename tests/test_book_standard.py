@@ -15,9 +15,9 @@ from matplotlib import pyplot as plt
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
-from _ext.sources import Sources  # noqa: E402
-from _ext.standard import changes, comparison, curves, differences, stored, summary  # noqa: E402
+from figures.standard import changes, comparison, curves, differences, stored, summary  # noqa: E402
 
+from experiments.answers.sources import Sources  # noqa: E402
 from experiments.studies import STUDIES, Study  # noqa: E402
 
 

@@ -72,7 +72,7 @@ def test_net_prints_a_table_with_its_total():
         (["net", "norm"], "'norm': write field=value"),
         (["net", "pool_after=1,2,3,4"], "layer conv4: a window of 3 does not fit into maps of height 2"),
         (["net", "channels=8,x"], "channels='8,x': allowed is a list of integers"),
-        (["data", "cifar"], "dataset='cifar': allowed is one of mnist, fashion-mnist"),
+        (["data", "cifar"], "dataset='cifar': allowed is mnist, fashion-mnist, "),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_status_2(arguments: list[str], message: str):

@@ -99,7 +99,10 @@ def test_a_net_field_out_of_range_says_what_is_allowed(given: dict[str, Any], me
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"dataset": "cifar"}, "dataset='cifar': allowed is mnist, fashion-mnist"),
+        (
+            {"dataset": "cifar"},
+            "dataset='cifar': allowed is mnist, fashion-mnist, kmnist, qmnist, emnist-digits, cifar-10, or folder:PATH",
+        ),
         ({"epochs": 0}, "epochs=0: allowed is an integer from 1"),
         ({"epochs": 2.5}, "epochs=2.5: allowed is an integer"),
         ({"batch_size": 1}, "batch_size=1: allowed is an integer from 2"),

@@ -20,14 +20,14 @@ def test_every_variant_of_the_study_is_timed_as_it_trains() -> None:
 
 def test_a_ratio_is_taken_within_its_round() -> None:
     nets = cost.nets(studies.study("smoke"))
-    frame = cost.tabulate(nets, {"reference": [1.0, 2.0, 4.0], "no-bn": [0.5, 1.2, 3.2]}).set_index("variant")
+    frame = cost.tabulate(nets, {"reference": [1.0, 2.0, 4.0], "fc": [0.5, 1.2, 3.2]}).set_index("variant")
     assert frame.loc["reference", ["cost", "low", "high"]].tolist() == [1, 1, 1]
-    assert frame.loc["no-bn", ["cost", "low", "high", "rounds"]].tolist() == [0.6, 0.5, 0.8, 3]
-    assert frame["parameters"].tolist() == [15_662, 15_466]
+    assert frame.loc["fc", ["cost", "low", "high", "rounds"]].tolist() == [0.6, 0.5, 0.8, 3]
+    assert frame["parameters"].tolist() == [15_662, 30_072]
 
 
 def test_the_table_names_its_device_and_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cost, "seconds_an_image", lambda config, seconds, device: 0.5 if config.norm == "none" else 1.0)
+    monkeypatch.setattr(cost, "seconds_an_image", lambda config, seconds, device: 0.5 if config.head == "fc" else 1.0)
     out = tmp_path / "cost.csv"
     done = CliRunner().invoke(cost.main, ["smoke", "--rounds", "2", "--device", "cpu", "--out", str(out)])
     assert done.exit_code == 0, done.output

@@ -22,9 +22,10 @@ from s6core.train import logits
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
-from _ext.sources import Sources  # noqa: E402
 from figures.dropout import overfitting  # noqa: E402
 from figures.head import head_parameters  # noqa: E402
+
+from experiments.answers.sources import Sources  # noqa: E402
 
 RESULTS = ROOT / "results"
 STORED = RESULTS / "evidence"

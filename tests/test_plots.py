@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from s6core import diagrams, plots, results, stats
 from s6core.config import NetConfig
 from s6core.layers import layers
+from s6core.plots.labels import apart
 from s6core.style import OKABE_ITO, colour, colours, style
 
 STUDY = Path(__file__).parent / "fixtures" / "book" / "results" / "ablations"
@@ -156,7 +157,7 @@ def test_a_variant_keeps_its_colour() -> None:
 
 @pytest.mark.parametrize("ys", [[0, 0, 0], [0, 1, 1.1, 1.2, 5], [3], [], [0, 0.9, 2, 2.1]])
 def test_labels_are_moved_apart_and_no_further_than_needed(ys: list[float]) -> None:
-    placed = plots._apart(ys, 1.0)
+    placed = apart(ys, 1.0)
     assert all(b - a >= 1.0 - 1e-9 for a, b in zip(placed, placed[1:], strict=False))
     assert sum(placed) == pytest.approx(sum(ys))  # each cluster keeps its centre
 

@@ -120,7 +120,7 @@ def test_the_effective_fields_stay_inside_their_boxes() -> None:
 
 @pytest.mark.parametrize("name", ["alexnet", "vgg16", "resnet18", "squeezenet1_0"])
 def test_the_stored_nets_are_the_engine_s(name: str) -> None:
-    from experiments.rf import field_of
+    from experiments.cli.rf import field_of
 
     line = pd.read_csv(STORED / "nets.csv").set_index("net").loc[name]
     record = field_of(f"torchvision:{name}", None)[line["layer"]]

@@ -9,7 +9,7 @@ import sys
 import pytest
 from click.testing import CliRunner, Result
 
-from experiments.rf import rf
+from experiments.cli.rf import rf
 
 
 def run(*arguments: str) -> Result:
@@ -79,8 +79,7 @@ def test_help_has_an_example() -> None:
 
 
 def test_own_net_needs_no_torch() -> None:
-    code = (
-        "import sys; from experiments.rf import rf; rf(['s6'], standalone_mode=False); sys.exit('torch' in sys.modules)"
-    )
+    run = "from experiments.cli.rf import rf; rf(['s6'], standalone_mode=False)"
+    code = f"import sys; {run}; sys.exit('torch' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from experiments.rf import field_of
+from experiments.cli.rf import field_of
 from s6core.receptive import ReceptiveField, UnknownOperationError, receptive_field
 
 Triple = tuple[int, int, int]

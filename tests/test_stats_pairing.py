@@ -9,8 +9,8 @@ from scipy import stats as scipy_stats
 
 from s6core.stats import (
     StatsError,
-    effects,
     expected_best_seed,
+    factorial_effects,
     mean_interval,
     pairing,
     simulated_accuracies,
@@ -119,23 +119,23 @@ def contrasts():
 
 def test_effects_are_judged_by_the_rule_as_one_family():
     rng = np.random.default_rng(5)
-    y = 99 + rng.normal(0, 0.02, (12, 6))
+    y = 98 + rng.normal(0, 0.02, (12, 6))
     y[:6] += 1.0  # with batch normalisation
     frame = pd.DataFrame(
         [{**dict(zip(FACTORS, cell, strict=True)), "variant": str(cell), "seed": k, "test_accuracy": y[i, k]}
          for i, cell in enumerate(CELLS) for k in range(6)]
     )  # fmt: skip
-    table = effects(frame, FACTORS)
+    table = factorial_effects(frame, FACTORS)
     gains = contrasts() @ y
     assert table["difference"].to_numpy() == pytest.approx(gains.mean(axis=1))
     found = evidence(gains, margin=0.05)
     assert list(table["verdict"]) == list(verdicts(found, margin=0.05)[0])
     assert list(table["verdict"])[:2] == ["hurts", "equivalent"]
-    assert (effects(frame, FACTORS, margin=0)["verdict"] != "equivalent").all()
+    assert (factorial_effects(frame, FACTORS, margin=0)["verdict"] != "equivalent").all()
     with pytest.raises(StatsError, match="rng"):
         many = pd.concat([frame.assign(seed=frame["seed"] + 6 * i) for i in range(3)])
-        effects(many, FACTORS)
-    assert effects(many, FACTORS, rng=np.random.default_rng(0))["n"].eq(18).all()
+        factorial_effects(many, FACTORS)
+    assert factorial_effects(many, FACTORS, rng=np.random.default_rng(0))["n"].eq(18).all()
 
 
 @pytest.mark.parametrize(("n", "repeats"), [(3, 4_000), (5, 4_000), (10, 400)])

@@ -7,20 +7,15 @@
     The caption, with {value}`…` roles in it.
     ```
 
-The name is that of a function marked `@figure`, in `standard.py` or in a module of book/figures/; what follows are its
-keyword arguments. A function takes the `Sources` and returns a matplotlib figure or axes:
-
-    @figure
-    def gap_votes(sources, *, digit=7): ...
+The name is that of a function marked `@figure` (see `registry.py`) in a module of book/figures/; what follows are its
+keyword arguments. A function takes the `Sources` and returns a matplotlib figure or axes.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import io
 import os
-import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -32,30 +27,17 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from experiments.answers.conditions import fill
+from experiments.answers.registry import FIGURES, load
+from experiments.answers.sources import Sources
 from s6core import style
 from s6core.config import unknown
 
-from .expressions import fill
-from .sources import Sources
 from .values import close, depend, open_sources
 
 logger = logging.getLogger(__name__)
 
 HEAVY = 300_000  # bytes: a larger SVG is stored as PNG
-FIGURES: dict[str, Callable[..., Any]] = {}
-TABLES: dict[str, Callable[..., Any]] = {}
-
-
-def figure(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function available to `study-figure`, under its name with hyphens."""
-    FIGURES[function.__name__.replace("_", "-")] = function
-    return function
-
-
-def table(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function available to `study-table`, under its name with hyphens."""
-    TABLES[function.__name__.replace("_", "-")] = function
-    return function
 
 
 class Computed(SphinxDirective):
@@ -179,21 +161,6 @@ def _literal(text: str) -> str | int | float:
     return text
 
 
-def load_modules(app: Sphinx) -> None:
-    """Import the chapters' own modules of figures and tables."""
-    from . import standard  # noqa: F401
-
-    folder = Path(app.srcdir, app.config.s6_figures)
-    for path in sorted(folder.glob("*.py")):
-        name = f"book_figures_{path.stem}"
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec and spec.loader
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-
-
 def setup(app: Sphinx) -> None:
-    app.add_config_value("s6_figures", "book/figures", "env")
     app.add_directive("study-figure", StudyFigure)
-    app.connect("builder-inited", load_modules)
+    app.connect("builder-inited", lambda app: load(Path(app.srcdir) / "book"))

@@ -2,6 +2,7 @@
 
     ```{quiz} How large is the receptive field after two 3×3 convolutions?
     :name: quiz-two-convolutions
+    :set: exit-ticket
 
     ( ) 3 × 3
     : That is what each of them sees of its own input.
@@ -10,6 +11,8 @@
     ```
 
 Text between the options and the first answer appears below the question. Works without any host and from file:.
+The quizzes of a set (of a page, unless they name one) also become files for course systems: see quiz_files.py. With
+`:test:` the page asks and does not reply; who needs the answers writes a `quiz-key` elsewhere.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+
+from .pages import add_node
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +51,7 @@ class Quiz(SphinxDirective):
     has_content = True
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"name": directives.unchanged}
+    option_spec = {"name": directives.unchanged, "set": directives.unchanged_required, "test": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         try:
@@ -56,13 +61,16 @@ class Quiz(SphinxDirective):
             return []
         serial = self.env.new_serialno("quiz") + 1
         ident = nodes.make_id(self.options.get("name") or f"quiz-{self.env.docname}-{serial}")
-        node = quiz(ident=ident)
+        group = nodes.make_id(self.options.get("set") or self.env.docname.rpartition("/")[2])
+        node = quiz(ident=ident, group=group, test="test" in self.options)
         node += quiz_question("", *self.inline(self.arguments[0]))
         node += self.parse(setting)
         for number, (right, answer, feedback) in enumerate(answers, start=1):
-            node += quiz_answer("", *self.inline(answer), ident=ident, number=number, right=right)
-            node += quiz_feedback("", *self.parse(feedback), ident=ident, number=number)
+            aspects = {"ident": ident, "number": number, "test": node["test"]}
+            node += quiz_answer("", *self.inline(answer), right=right, **aspects)
+            node += quiz_feedback("", *self.parse(feedback), **aspects)
         self.add_name(node)
+        self.env.metadata[self.env.docname]["s6-quiz"] = "yes"  # where quiz_files.py looks for them
         return [node]
 
     def parse(self, lines: list[str]) -> list[nodes.Node]:
@@ -95,11 +103,13 @@ def _read(lines: list[str]) -> tuple[list[str], list[tuple[bool, str, list[str]]
 
 
 def visit_quiz(self: Any, node: nodes.Element) -> None:
-    self.body.append(f'<form class="quiz" id="{escape(node["ident"])}"><fieldset>\n')
+    kind = "quiz quiz-test" if node["test"] else "quiz"
+    self.body.append(f'<form class="{kind}" id="{escape(node["ident"])}"><fieldset>\n')
 
 
 def depart_quiz(self: Any, node: nodes.Element) -> None:
-    self.body.append('<div class="quiz-reply" role="status"></div></fieldset></form>\n')
+    reply = "" if node["test"] else '<div class="quiz-reply" role="status"></div>'
+    self.body.append(f"{reply}</fieldset></form>\n")
 
 
 def visit_question(self: Any, node: nodes.Element) -> None:
@@ -113,9 +123,9 @@ def depart_question(self: Any, node: nodes.Element) -> None:
 def visit_answer(self: Any, node: nodes.Element) -> None:
     ident, right = escape(node["ident"]), "yes" if node["right"] else "no"
     answer = f"{ident}-{node['number']}"
+    told = "" if node["test"] else f' data-right="{right}"'
     self.body.append(
-        f'<div class="quiz-answer"><input type="radio" name="{ident}-answer" id="{answer}" data-right="{right}">'
-        f'<label for="{answer}">'
+        f'<div class="quiz-answer"><input type="radio" name="{ident}-answer" id="{answer}"{told}><label for="{answer}">'
     )
 
 
@@ -124,6 +134,8 @@ def depart_answer(self: Any, node: nodes.Element) -> None:
 
 
 def visit_feedback(self: Any, node: nodes.Element) -> None:
+    if node["test"]:
+        raise nodes.SkipNode
     self.body.append(f'<div class="quiz-feedback" id="{escape(node["ident"])}-{node["number"]}-reply" hidden>')
 
 
@@ -131,17 +143,10 @@ def depart_feedback(self: Any, node: nodes.Element) -> None:
     self.body.append("</div>\n")
 
 
-def ignore(self: Any, node: nodes.Element) -> None:
-    """Other formats show the questions, answers and replies one after the other."""
-
-
 def setup(app: Sphinx) -> None:
-    for node, visit, depart in (
-        (quiz, visit_quiz, depart_quiz),
-        (quiz_question, visit_question, depart_question),
-        (quiz_answer, visit_answer, depart_answer),
-        (quiz_feedback, visit_feedback, depart_feedback),
-    ):
-        app.add_node(node, html=(visit, depart), latex=(ignore, ignore), text=(ignore, ignore))
+    add_node(app, quiz, visit_quiz, depart_quiz)
+    add_node(app, quiz_question, visit_question, depart_question)
+    add_node(app, quiz_answer, visit_answer, depart_answer)
+    add_node(app, quiz_feedback, visit_feedback, depart_feedback)
     app.add_directive("quiz", Quiz)
     app.add_js_file("quiz.js", loading_method="defer")

@@ -22,9 +22,11 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from . import frames
-from .keys import look_up, write
-from .sources import Sources
+from experiments.answers import frames
+from experiments.answers.keys import look_up
+from experiments.answers.sources import Sources
+from experiments.answers.values import write
+
 from .values import close, open_sources
 
 logger = logging.getLogger(__name__)

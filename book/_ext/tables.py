@@ -6,7 +6,7 @@
     The caption, with {value}`…` roles in it.
     ```
 
-The name is that of a function marked `@table` (see `figures.py`), which returns a frame: its columns are the headings,
+The name is that of a function marked `@table` (see `registry.py`), which returns a frame: its columns are the headings,
 its first column names the rows, numbers stand on the right. How a number is written is `frame.attrs["formats"]`, a
 dict from column to a Python format; what is missing is an en dash, or `frame.attrs["missing"]`.
 """
@@ -21,8 +21,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 
-from .figures import TABLES, Computed
-from .sources import Sources
+from experiments.answers.registry import TABLES
+from experiments.answers.sources import Sources
+
+from .figures import Computed
 
 
 class StudyTable(Computed):

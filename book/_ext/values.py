@@ -1,18 +1,13 @@
-"""Numbers, verdict words and whole sentences that are rendered from the results while the book is built.
+"""Numbers and effects in a sentence, rendered from the results while the book is built.
 
-    {value}`ablations/no-bn/test_accuracy`           see `keys.py` for all keys; hover shows n, interval and source
-    {value}`ablations/no-bn/test_accuracy | .3f`     in another format: a Python one, `abs` or `word`
+    {value}`head/fc/test_error`             all keys: `experiments.answers.keys`; hover shows n, interval and source
+    {value}`head/fc/test_error | .3f`       in another format: a Python one, `abs` or `word`
     {value}`ablations/fc/parameters - ablations/reference/parameters`
-    {verdict}`ablations/no-bn`                       helps, hurts, makes no difference that matters, stays undecided
-    {verdict}`ablations/no-bn; hurts: costs accuracy; helps: gains {ablations/no-bn/difference | abs} points`
-    {choose}`reference/reference/test_accuracy >= 99.40 ? reached : missed`
+    {effect}`head/fc`                       0.88 times the errors (0.79–0.99), undecided …
 
-    ```{when} ablations/no-bn/verdict == 'hurts'     a directive: its body appears only if the condition holds
-    ```
-
-An unknown key is a warning, which the strict build turns into a failure. A value may be known and yet not be defined,
-as the mean of a variant with a run that diverged: then it says so, a choice that hangs on it is empty, and a body that
-does is left out. A page is rendered again whenever a file that it read has changed, or the project's code.
+An unknown key is a warning, which the strict build turns into a failure. Where the runs are declared and missing it
+says "not trained yet"; where a value is not defined, as the mean of runs that diverged, it says so. A page is
+rendered again whenever a file that it read has changed, or the project's code.
 """
 
 from __future__ import annotations
@@ -27,20 +22,15 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxRole
 
-from .expressions import NotDefinedError, evaluate, fill, value_of
-from .keys import Value, write
-from .sources import Sources
+from experiments.answers.conditions import value_of
+from experiments.answers.effects import effect
+from experiments.answers.sources import Sources
+from experiments.answers.values import Value, write
 
 logger = logging.getLogger(__name__)
 
-VERDICTS = {
-    "helps": "helps",
-    "hurts": "hurts",
-    "equivalent": "makes no difference that matters",
-    "undecided": "stays undecided",
-}
 CODE = {"s6core", "experiments", "_ext", "figures"}  # packages of this project that answers come from
 
 
@@ -73,13 +63,15 @@ def code() -> set[str]:
     return {file for module in modules if (file := getattr(module, "__file__", None))}
 
 
-class _Role(SphinxRole):
+class AnswerRole(SphinxRole):
+    """A role whose words are an answer of the results."""
+
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         sources = open_sources(self.env)
         try:
             answer, format = self.read(sources)
-            node = value("", write(answer, format), classes=["value"], title=answer.note)
-            return [node], []
+            classes = ["value", "missing"] if answer.missing else ["value"]
+            return [value("", write(answer, format), classes=classes, title=answer.note)], []
         except (KeyError, ValueError) as error:
             # a KeyError's str() would put its message into quotes
             logger.warning("%s: %s", self.name, error.args[0], location=self.get_location(), type="s6")
@@ -91,62 +83,19 @@ class _Role(SphinxRole):
         raise NotImplementedError
 
 
-class ValueRole(_Role):
+class ValueRole(AnswerRole):
     def read(self, sources: Sources) -> tuple[Value, str]:
         key, _, format = self.text.partition("|")
         return value_of(key, sources), format.strip()
 
 
-class VerdictRole(_Role):
+class EffectRole(AnswerRole):
     def read(self, sources: Sources) -> tuple[Value, str]:
-        subject, *cases = (part.strip() for part in self.text.split(";"))
-        words = dict(VERDICTS)
-        for case in cases:
-            verdict, colon, text = case.partition(":")
-            if verdict not in words or not colon:
-                raise ValueError(f"{case!r}: write verdict: words, the verdict one of {', '.join(VERDICTS)}")
-            words[verdict] = text.strip()
-        verdict = value_of(f"{subject}/verdict", sources)
-        return Value(kind="text", words=fill(words[verdict.words], sources), note=verdict.note), ""
-
-
-class ChooseRole(_Role):
-    def read(self, sources: Sources) -> tuple[Value, str]:
-        condition, mark, texts = self.text.partition(" ? ")
-        yes, colon, no = texts.partition(" : ")
-        if not mark or not colon:
-            raise ValueError(f"{self.text!r}: write condition ? words if it holds : words if not")
-        try:
-            holds, values = evaluate(condition, sources)
-        except NotDefinedError:
-            return Value(kind="text", note=f"nothing to say: a value in {condition} is not defined"), ""
-        note = "; ".join(dict.fromkeys(value.note for value in values))
-        return Value(kind="text", words=fill(yes if holds else no, sources).strip(), note=note), ""
-
-
-class When(SphinxDirective):
-    """Include the body only if the condition holds."""
-
-    has_content = True
-    required_arguments = 1
-    final_argument_whitespace = True
-
-    def run(self) -> list[nodes.Node]:
-        sources = open_sources(self.env)
-        try:
-            holds, _ = evaluate(self.arguments[0], sources)
-        except NotDefinedError:
-            return []
-        except (KeyError, ValueError) as error:
-            logger.warning("when: %s", error.args[0], location=self.get_location(), type="s6")
-            return []
-        finally:
-            close(self.env, sources)
-        return self.parse_content_to_nodes() if holds else []
+        return effect(self.text, sources), ""
 
 
 def visit(self: Any, node: nodes.Element) -> None:
-    self.body.append(f'<span class="value" title="{escape(node["title"])}">')
+    self.body.append(f'<span class="{" ".join(node["classes"])}" title="{escape(node["title"])}">')
 
 
 def depart(self: Any, node: nodes.Element) -> None:
@@ -160,9 +109,9 @@ def ignore(self: Any, node: nodes.Element) -> None:
 def setup(app: Sphinx) -> None:
     app.add_config_value("s6_results", "results", "env")
     plain = (ignore, ignore)
-    app.add_node(value, html=(visit, depart), latex=plain, text=plain, man=plain, texinfo=plain)
+    app.add_node(
+        value, html=(visit, depart), singlehtml=(visit, depart), latex=plain, text=plain, man=plain, texinfo=plain
+    )
     app.add_role("value", ValueRole())
-    app.add_role("verdict", VerdictRole())
-    app.add_role("choose", ChooseRole())
-    app.add_directive("when", When)
+    app.add_role("effect", EffectRole())
     app.add_js_file("values.js", loading_method="defer")

@@ -1,5 +1,5 @@
 // Shows the reply to the answer that was chosen. See book/_ext/quiz.py for the markup.
-for (const quiz of document.querySelectorAll("form.quiz")) {
+for (const quiz of document.querySelectorAll("form.quiz:not(.quiz-test)")) {
   const reply = quiz.querySelector(".quiz-reply");
   quiz.addEventListener("submit", (event) => event.preventDefault());
   quiz.addEventListener("change", ({ target }) => {

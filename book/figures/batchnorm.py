@@ -8,14 +8,14 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.figures import figure
-from _ext.frames import frame
-from _ext.sources import Sources
-from figures.pairs import difference, side_by_side
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from experiments.answers.frames import frame
+from experiments.answers.registry import figure
+from experiments.answers.sources import Sources
 from experiments.studies import STUDIES
+from figures.pairs import difference, side_by_side
 from s6core.style import INK, colour, marker
 
 NETS = {"reference": "with batch norm", "no-bn": "without"}

@@ -8,13 +8,13 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.figures import figure, table
-from _ext.frames import frame
-from _ext.sources import Sources
-from figures.batchnorm import DASHES, NETS
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from experiments.answers.frames import frame
+from experiments.answers.registry import figure, table
+from experiments.answers.sources import Sources
+from figures.batchnorm import DASHES, NETS
 from s6core.config import TrainConfig
 from s6core.style import colour, marker
 

@@ -8,14 +8,14 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.figures import figure, table
-from _ext.frames import frame
-from _ext.sources import REFERENCE, Sources
-from _ext.standard import stored
-from figures.pairs import difference
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from experiments.answers.frames import frame
+from experiments.answers.registry import figure, table
+from experiments.answers.sources import REFERENCE, Sources
+from figures.pairs import difference
+from figures.standard import stored
 from s6core import plots, stats
 from s6core.style import OKABE_ITO, colours, marker
 

@@ -7,13 +7,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.figures import figure, table
-from _ext.frames import frame
-from _ext.sources import Sources
-from figures.receptive_digits import SIDE, accent, centre, draw_digit, ramp, reference, soft, warm
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from experiments.answers.frames import frame
+from experiments.answers.registry import figure, table
+from experiments.answers.sources import Sources
+from figures.receptive_digits import SIDE, accent, centre, draw_digit, ramp, reference, soft, warm
 from s6core.config import NetConfig
 from s6core.layers import layers
 from s6core.style import colours, marker

@@ -8,16 +8,16 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.figures import figure, table
-from _ext.frames import frame
-from _ext.keys import Value, write
-from _ext.sources import REFERENCE, Sources
-from _ext.standard import interval
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.stats import chi2, t
 
+from experiments.answers.frames import frame
+from experiments.answers.registry import figure, table
+from experiments.answers.sources import REFERENCE, Sources
+from experiments.answers.values import Value, write
 from experiments.studies import STUDIES
+from figures.standard import interval
 from s6core import plots, stats
 from s6core.style import colours, marker
 

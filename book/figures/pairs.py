@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from _ext.frames import frame
-from _ext.sources import Sources
 from numpy.typing import ArrayLike
 
+from experiments.answers.frames import frame
+from experiments.answers.sources import Sources
 from s6core import stats
 
 STUDY = "ablations"

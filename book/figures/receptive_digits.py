@@ -8,11 +8,11 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.figures import figure, table
-from _ext.sources import Sources
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from experiments.answers.registry import figure, table
+from experiments.answers.sources import Sources
 from s6core.config import NetConfig
 from s6core.layers import layers
 from s6core.receptive import Box, Field, fields

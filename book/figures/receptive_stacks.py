@@ -10,11 +10,11 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.figures import figure, table
-from _ext.sources import Sources
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Rectangle
 
+from experiments.answers.registry import figure, table
+from experiments.answers.sources import Sources
 from s6core.layers import Layer
 from s6core.receptive import Field, fields
 from s6core.style import OKABE_ITO, PAPER
@@ -98,8 +98,13 @@ MARGIN = 6.7  # pixels, for the words beside the lines
 
 
 @figure
-def receptive_side(sources: Sources, *, stack: Any, pixels: int = 11, unit: int | None = None) -> Any:
-    """Side views of stacks, one above the other: a unit of the last layer, and all that it reads down to the pixels."""
+def receptive_side(
+    sources: Sources, *, stack: Any, pixels: int = 11, unit: int | None = None, blank: bool = False
+) -> Any:
+    """Side views of stacks, one above the other: a unit of the last layer, and all that it reads down to the pixels.
+
+    `blank` shows the unit alone: a sheet to draw into.
+    """
     views = [rows_of(text, pixels) for text in stacks(stack)]
     edge = max(row.padding[0] for rows in views for row in rows)
     wide, highs = MARGIN + pixels + 3 * edge + 0.4, [HIGH * len(rows) + 1.4 for rows in views]
@@ -108,17 +113,17 @@ def receptive_side(sources: Sources, *, stack: Any, pixels: int = 11, unit: int 
         gridspec_kw={"hspace": 0.12},
     )  # fmt: skip
     for ax, rows, high in zip(axes[:, 0], views, highs, strict=True):
-        _side(ax, rows, pixels, unit)
+        _side(ax, rows, pixels, unit, blank)
         ax.set(xlim=(-MARGIN - 2 * edge, pixels + edge - 0.4), ylim=(-0.7, high - 0.7), aspect="equal", anchor="W")
         ax.axis("off")
     return picture
 
 
-def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None) -> None:
+def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None, blank: bool) -> None:
     seen = fields(rows)
     unit = rows[-1].output[1] // 2 if unit is None else unit
     levels = read_back(rows, unit)
-    for level in range(len(rows)):
+    for level in () if blank else range(len(rows)):
         field, row = seen[level], rows[level]
         for index in levels[level + 1]:
             for below in reads(row, index):
@@ -130,7 +135,7 @@ def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None) -> None:
         for index in range(-padding, length + padding):
             x = float(index) if level == 0 else _place(seen[level - 1], index)
             outside = not 0 <= index < length
-            read = index in levels[level] and not outside
+            read = index in levels[level] and not outside and not (blank and level < len(rows))
             colour = warm() if level == len(rows) and index == unit else accent()
             style = {"facecolor": colour if read else PAPER["dark" if is_dark() else "light"], "zorder": 3}
             style |= {"edgecolor": colour if read else soft(), "linewidth": 0.9}
@@ -143,8 +148,8 @@ def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None) -> None:
         field = seen[level - 1]
         words, numbers = "pixels", ""
         if level:
-            words, numbers = _words(rows[level - 1]), f"sees {field.size[0]}"
-            numbers += f", jump {field.stride[0]}" if field.stride[0] > 1 and field.units[0] > 1 else ""
+            words, numbers = _words(rows[level - 1]), "sees" if blank else f"sees {field.size[0]}"
+            numbers += f", jump {field.stride[0]}" if field.stride[0] > 1 and field.units[0] > 1 and not blank else ""
         left = -MARGIN - 2 * edge + 0.1
         ax.text(left, level * HIGH + (0.04 if level else -0.2), words, va="bottom", size=9.5, color=soft())
         ax.text(left, level * HIGH - 0.04, numbers, va="top", size=9.5, weight="bold", color=ink())

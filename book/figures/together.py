@@ -8,18 +8,18 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from _ext.figures import figure, table
-from _ext.frames import frame
-from _ext.keys import Value, write, write_interval
-from _ext.sources import REFERENCE, Sources
-from _ext.standard import comparison, decisive_p
-from figures.batchnorm_rates import GUESSING
-from figures.pairs import difference, ratio, side_by_side, with_errors
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.stats import levene
 
-from experiments.studies import FACTORS, cells
+from experiments.answers.frames import frame
+from experiments.answers.registry import figure, table
+from experiments.answers.sources import REFERENCE, Sources
+from experiments.answers.values import Value, write, write_interval
+from experiments.topics import FACTORS, cells
+from figures.batchnorm_rates import GUESSING
+from figures.pairs import difference, ratio, side_by_side, with_errors
+from figures.standard import comparison, decisive_p
 from s6core import plots, stats
 from s6core.config import NetConfig
 from s6core.style import colours, marker
@@ -91,7 +91,7 @@ def factorial(sources: Sources) -> pd.DataFrame:
 
 
 def _effects(sources: Sources, metric: str) -> pd.DataFrame:
-    """Return `stats.effects` of the usable factorial by the names of cells: `no-bn`, `fc`, `no-bn+fc`."""
+    """Return `stats.factorial_effects` of the usable factorial by the names of cells: `no-bn`, `fc`, `no-bn+fc`."""
     runs, factors = stats.largest_factorial(factor_runs(sources), FACTORS)
     order = list(FACTORS)
     names = {cell: changed for cell, changed in CELLS.items() if 1 <= len(changed) <= 2}
@@ -100,7 +100,7 @@ def _effects(sources: Sources, metric: str) -> pd.DataFrame:
     columns = ["n", "difference", "sd", "low", "high", *tests, "verdict"]
     found = pd.DataFrame(columns=columns, index=pd.MultiIndex.from_arrays([[], []]))
     if factors:
-        found = stats.effects(runs, factors, metric, members=len(names), rng=np.random.default_rng(0))
+        found = stats.factorial_effects(runs, factors, metric, members=len(names), rng=np.random.default_rng(0))
         found = found.set_index(["term", "contrast"])
     found = found.reindex([_contrast(changed) for changed in names.values()])[columns]
     found.index = pd.Index(names)

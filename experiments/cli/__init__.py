@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+import s6core
 from experiments.runner.lock import BusyError
 from s6core.config import ConfigError
 from s6core.idx import DataError
@@ -15,10 +16,15 @@ from s6core.results import ResultsError
 
 COMMANDS = {
     "net": "experiments.cli.net",
-    "rf": "experiments.rf",
+    "rf": "experiments.cli.rf",
     "data": "experiments.cli.data",
     "run": "experiments.cli.run",
     "status": "experiments.cli.status",
+    "compare": "experiments.cli.compare",
+    "table": "experiments.cli.table",
+    "claims": "experiments.cli.claims",
+    "studies": "experiments.cli.studies",
+    "rm": "experiments.cli.rm",
 }
 """Each command and the module that holds it, under its own name."""
 
@@ -53,8 +59,10 @@ class Commands(click.Group):
         sys.exit(1)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-def s6() -> None:
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(s6core.__version__, message="s6 %(version)s")
+@click.pass_context
+def s6(ctx: click.Context) -> None:
     """An ablation study of a small MNIST classifier.
 
     \b
@@ -63,4 +71,12 @@ def s6() -> None:
     s6 data                      fetch and verify MNIST
     s6 run smoke                 a first run: two variants, a minute
     s6 status ablations          how far a study is
+    s6 table head                a question's variants, best first
+    s6 compare ablations/fc      one variant against the reference
+    s6 claims                    what the runs say of the book's claims
+
+    Without a command: every study, what it asks and how far it is.
     """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(s6.get_command(ctx, "studies"), kind="table")  # type: ignore[attr-defined]
+        click.echo("\n`s6 --help` lists the commands.")

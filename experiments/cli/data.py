@@ -10,12 +10,19 @@ from s6core import sources
 @click.command()
 @click.argument("dataset", default="mnist")
 def data(dataset: str) -> None:
-    """Fetch a data set (mnist or fashion-mnist), verify every file, and say where it is.
+    """Fetch a data set, verify its files, and say where they are and what is in them.
 
-    Files lie in the folder that S6_DATA names, else in a cache folder of yours.
+    mnist, fashion-mnist, kmnist, qmnist, emnist-digits, cifar-10, or folder:PATH, a folder of images with a subfolder
+    per class. Files lie in the folder that S6_DATA names, else in a cache folder of yours.
 
     \b
     Example: S6_DATA=~/datasets s6 data mnist
     """
+    row = sources.describe(dataset)
     for item in sources.obtain(dataset):
         click.echo(f"{item.path}  {item.file.size:>12,} bytes  SHA-256 {item.file.sha256[:12]}…  from {item.source}")
+    if not row.files:
+        files = sources.fetch(dataset).values()
+        click.echo(f"{len(files)} files in {', '.join(sorted({str(path.parent) for path in files}))}")
+    size = " × ".join(map(str, row.image))
+    click.echo(f"{row.train:,} training and {row.test:,} test images of {size}, {row.classes} classes")

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
-from s6core.config import NetConfig, parse
+from experiments.cli import formats
+from experiments.cli.completion import complete_fields
+from s6core.config import FIELDS, ConfigError, NetConfig, parse, unknown
+from s6core.fields import describe
 from s6core.layers import layers, parameters
 from s6core.receptive import fields as receptive_fields
 
 
 @click.command()
-@click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+@click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...", shell_complete=complete_fields)
+@click.option(
+    "--fields", "listed", is_flag=True, help="Print every field of net and training instead: values, meaning."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def net(fields: tuple[str, ...], as_json: bool) -> None:
+def net(fields: tuple[str, ...], listed: bool, as_json: bool) -> None:
     """Print the layer table of a net: the reference net with some fields changed.
 
     \b
     Example: s6 net norm=none head=fc channels=8,16,32,32
+             s6 net --fields
     """
+    if listed:
+        _list_fields(fields, as_json)
+        return
     rows = layers(parse(NetConfig, fields))
     seen = receptive_fields(rows)
     table = [
@@ -44,3 +55,19 @@ def net(fields: tuple[str, ...], as_json: bool) -> None:
             f"{line['receptive_field']:>8}{line['stride']:>8}"
         )
     click.echo(f"{'total':<46}{parameters(rows):>12,}")
+
+
+def _list_fields(names: tuple[str, ...], as_json: bool) -> None:
+    """Print the fields, or those that are named."""
+    found = describe()
+    for name in names:
+        if name not in FIELDS:
+            raise ConfigError(unknown("field", name, FIELDS))
+    chosen = [field for field in found if not names or field.name in names]
+    if as_json:
+        click.echo(json.dumps([asdict(field) for field in chosen], ensure_ascii=False))
+        return
+    for field in chosen:
+        click.echo(f"{field.name} ({field.of})")
+        click.echo(formats.paragraph(field.means, indent="    "))
+        click.echo(formats.paragraph(f"{field.allowed}; default {field.default}", indent="    "))

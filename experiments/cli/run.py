@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from experiments.cli.completion import complete_studies
 from experiments.cli.options import folder
 from experiments.runner import display, machine, progress
 from experiments.runner import run as runner
@@ -29,7 +30,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str | None) ->
 
 
 @click.command()
-@click.argument("name", metavar="STUDY")
+@click.argument("name", metavar="STUDY|TOPIC|FILE.yaml", shell_complete=complete_studies)
 @click.option("--only", multiple=True, metavar="NAME", help="Only this variant; may be given more than once.")
 @click.option("--seeds", type=click.IntRange(1), help="Other seeds per variant, in a folder of their own.")
 @click.option("--epochs", type=click.IntRange(1), help="Other epochs than the recipe's, in a folder of their own.")

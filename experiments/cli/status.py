@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from experiments.cli.completion import complete_studies
 from experiments.cli.options import folder
 from experiments.runner import display, progress
 from experiments.runner import task as tasks
@@ -19,7 +20,7 @@ from s6core.layers import layers, parameters
 
 
 @click.command()
-@click.argument("name", metavar="STUDY")
+@click.argument("name", metavar="STUDY|TOPIC", shell_complete=complete_studies)
 @folder
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def status(name: str, root: Path, as_json: bool) -> None:

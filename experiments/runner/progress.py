@@ -60,7 +60,7 @@ def look(plan: Plan, *, at_work: bool = True) -> list[Run]:
 @lru_cache(maxsize=1_000)
 def work(plan: Plan) -> float:
     """Return an epoch's size: images × operations, where evaluation counts as the third of a training step."""
-    images = (plan.train.train_images or (55_000 if plan.train.validate else 60_000)) * plan.train.repeats
+    images = plan.images * plan.train.repeats
     operations = 0.0
     for row in layers(plan.net):
         size = math.prod(row.output[1:])

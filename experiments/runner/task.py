@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from experiments import own
 from experiments.runner import progress
 from experiments.runner.lock import Shard
 from experiments.studies import STUDIES, Study
@@ -33,6 +34,7 @@ class Task:
     plans: Sequence[Plan]
     template: Path | None = None
     shard: Shard | None = None
+    file: Path | None = None  # the YAML file that plans it, if one does
 
     @cached_property
     def _order(self) -> dict[tuple[str, int], int]:
@@ -56,12 +58,16 @@ class Task:
 def find(name: str, root: Path, *, only: Sequence[str] = (), shard: Shard | None = None, **asked: Any) -> Task:
     """Return the task of a study, of a topic within its study, or of what a folder of that name under `root` holds.
 
-    Raises `ConfigError` for a name that is none of them.
+    A YAML file, or the name of one that was run, is a study too. Raises `ConfigError` for a name that is none of them.
     """
     if name in TOPICS:
         name, only = "ablations", only or (TOPICS[name].base, *TOPICS[name].variants)
     if name in STUDIES:
         return replace(prepare(name, STUDIES[name], root=root, only=only, **asked), shard=shard)
+    if planned := own.file(name, root):
+        title, study = own.load(planned.file)
+        task = prepare(title, study, root=planned.root, only=only, **asked)
+        return replace(task, shard=shard, file=planned.file if task.folder.name == title else None)
     folders = {path.name: path for path in [*root.glob("*/*/"), *root.glob("*/")] if recall(path)}
     if name not in folders:
         raise ConfigError(unknown("study", name, [*STUDIES, *TOPICS, *folders]))
@@ -87,11 +93,11 @@ def prepare(
     template: Path | None = None,
 ) -> Task:
     """Check every variant of a study, without torch. Raises `ConfigError`."""
-    own = {} if device is None else {"device": device}
+    given = {} if device is None else {"device": device}
     asked = {key: value for key, value in {"epochs": epochs, "seeds": seeds}.items() if value is not None}
     chosen = dict.fromkeys(only or study.variants)
-    plain = [_planned(name, study, variant, own) for variant in chosen]
-    plans = [_planned(name, study, variant, own | asked) for variant in chosen] if asked else plain
+    plain = [_planned(name, study, variant, given) for variant in chosen]
+    plans = [_planned(name, study, variant, given | asked) for variant in chosen] if asked else plain
     as_planned = {"epochs": [p.train.epochs for p in plain], "seeds": [len(p.seeds) for p in plain]}
     words = [f"{key}-{value}" for key, value in asked.items() if set(as_planned[key]) != {value}]
     folder = root.expanduser().absolute() / "+".join([name, *words])
@@ -100,7 +106,9 @@ def prepare(
 
 def remember(task: Task) -> None:
     """Have the folder of what is no study of this code keep its plan. Only for who holds it."""
-    if task.folder.name not in STUDIES:
+    if task.file:
+        own.keep(task.file, task.folder)
+    elif task.folder.name not in STUDIES:
         kept = {planned.variant: planned.parameters() for planned in [*recall(task.folder), *task.plans]}
         results.write(task.folder / MEMORY, (json.dumps(kept, indent=1) + "\n").encode())
 

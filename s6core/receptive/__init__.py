@@ -31,39 +31,54 @@ __all__ = [
 
 def receptive_field(
     net: nn.Module | NetConfig | Sequence[Layer],
-    input_size: int | tuple[int, int] | None = None,
+    input_size: int | tuple[int, ...] | None = None,
     *,
     channels: int | None = None,
+    partial: bool = False,
 ) -> ReceptiveField:
-    """Return what every unit of every layer sees of an image of `input_size` (height, width; or one for both).
+    """Return what every unit of every layer sees of an image of `input_size` (height, width; or one for all axes).
 
-    `net` is a config, rows of data, or any torch module whose forward pass takes one batch of images and does not
-    decide by their values. A module is followed in eval mode on a tensor without values: nothing is computed, its
-    weights may live on the meta device, and it is left as it was. `channels` of the image are those that its first
-    convolution expects, unless given. Without `input_size`, a config or rows keep their own, a module takes 224.
+    `net` is a config, rows of data, or any torch module whose forward pass takes one batch of images (or of signals or
+    volumes: its first convolution tells) and does not decide by their values. A copy of the module is followed in eval
+    mode on a tensor without values: nothing is computed, its weights may live on the meta device, and it is left as it
+    was. `channels` of the image are those that its first convolution expects, unless given. Without `input_size`, a
+    config or rows keep their own, a module takes 224.
 
-    Raises `MisalignedError` for branches that meet looking at different places, `UnknownOperationError` for an
-    operation without a rule, and `ReceptiveFieldError` for a net that cannot be traced or an input it cannot take.
+    Raises `MisalignedError` for branches that meet with different strides, `UnknownOperationError` for an operation
+    without a rule, and `ReceptiveFieldError` for a net that cannot be traced or an input it cannot take. The error's
+    `so_far` holds the records of all layers before; with `partial`, that is returned, its `stopped` being the message.
     """
-    size = _size(input_size)
-    if isinstance(net, NetConfig):
-        net = layers(net if size is None else replace(net, image=(net.image[0], *size)))
-    if isinstance(net, Sequence) and all(isinstance(row, Layer) for row in net):
-        rows: Sequence[Layer] = net
-        if not rows:
-            raise ReceptiveFieldError("no rows: a net has at least one layer")
-        own = rows[0].input[1:]
-        if size not in (None, own):
-            raise ReceptiveFieldError(f"input_size={input_size!r}: these rows are sized for {own[0]}×{own[1]}")
-        return ReceptiveField(fields(rows), own)
+    if isinstance(net, NetConfig | Sequence):
+        return _of_rows(net, input_size)
 
     from torch import nn  # torch is imported here at the earliest
 
-    from s6core.receptive.trace import trace
+    from s6core.receptive.trace import image_rank, trace
 
     if not isinstance(net, nn.Module):
         raise ReceptiveFieldError(f"net={net!r}: allowed is a torch module, a NetConfig or its rows")
-    return trace(net, size or (224, 224), channels)
+    rank = image_rank(net)
+    given = _size(224 if input_size is None else input_size, rank)
+    try:
+        return trace(net, given, channels)
+    except ReceptiveFieldError as error:
+        if partial and error.so_far is not None:
+            return error.so_far
+        raise
+
+
+def _of_rows(net: NetConfig | Sequence[Layer], input_size: int | tuple[int, ...] | None) -> ReceptiveField:
+    size = None if input_size is None else _size(input_size, 2)
+    if isinstance(net, NetConfig):
+        net = layers(net if size is None else replace(net, image=(net.image[0], *size)))
+    if not all(isinstance(row, Layer) for row in net):
+        raise ReceptiveFieldError(f"net={net!r}: allowed is a torch module, a NetConfig or its rows")
+    if not net:
+        raise ReceptiveFieldError("no rows: a net has at least one layer")
+    own = net[0].input[1:]
+    if size not in (None, own):
+        raise ReceptiveFieldError(f"input_size={input_size!r}: these rows are sized for {own[0]}×{own[1]}")
+    return ReceptiveField(fields(net), own)
 
 
 def effective_receptive_field(
@@ -82,11 +97,19 @@ def effective_receptive_field(
     al., NeurIPS 2016, study its variance); channels are joined with random signs, drawn from `seed`, so that one
     backward pass gives the sum of their squares on average.
 
-    Raises `UnknownLayerError` for a name that no module has, `IndexError` for a unit outside the layer's maps.
+    Raises `UnknownLayerError` for a name that no module has, `IndexError` for a unit outside the layer's maps, and
+    `ReceptiveFieldError` for images or a net that it cannot take.
     """
+    from torch.nn.parameter import is_lazy
+
     from s6core.receptive.effective import effective
     from s6core.receptive.trace import trace
 
+    if images.ndim != 4:
+        given = "×".join(map(str, images.shape))
+        raise ReceptiveFieldError(f"images: {given}; allowed is a batch of images, (images, channels, height, width)")
+    if any(map(is_lazy, net.parameters())):
+        raise ReceptiveFieldError(f"{type(net).__name__} has lazy layers that no image has passed: they have no weights")
     field = trace(net, (images.shape[-2], images.shape[-1]), images.shape[1])[layer]
     return effective(net, images, layer, unit, field, channel, seed)
 
@@ -108,17 +131,17 @@ def support(
     from s6core.receptive.probe import support as probe
     from s6core.receptive.trace import image_channels
 
-    size = _size(input_size) or (1, 1)
+    size = _size(input_size, 2)
     return probe(net, layer, unit, size, image_channels(net) if channels is None else channels, seed)
 
 
-def _size(value: int | tuple[int, int] | None) -> tuple[int, int] | None:
-    if value is None:
-        return None
+def _size(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
+    """Return the pixels along each axis; more axes than the net's convolutions have are its images' own."""
     try:
-        pixels = tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * 2
+        pixels = tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * rank
     except TypeError:
         pixels = ()
-    if len(pixels) != 2 or min(pixels) < 1:
-        raise ReceptiveFieldError(f"input_size={value!r}: allowed is one integer from 1, or (height, width)")
-    return pixels[0], pixels[1]
+    if len(pixels) == rank and min(pixels) >= 1:
+        return pixels
+    axes = {1: "(length,)", 2: "(height, width)", 3: "(depth, height, width)"}[rank]
+    raise ReceptiveFieldError(f"input_size={value!r}: allowed is one integer from 1, or {axes}")

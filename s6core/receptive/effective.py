@@ -12,7 +12,7 @@ from torch import nn
 
 from s6core.receptive.probe import at_unit, central, output_of
 from s6core.receptive.record import Box, Field
-from s6core.receptive.trace import in_eval_mode
+from s6core.receptive.twin import same_chance, twin
 
 BATCH = 64
 
@@ -60,19 +60,23 @@ def effective(
     unit = central(field) if unit is None else unit
     box = field.unit(*unit).clipped
     generator = torch.Generator().manual_seed(seed)
-    squares = torch.zeros(images.shape[-2:], dtype=torch.float64)
-    like = next(net.parameters(), images)
-    with in_eval_mode(net), torch.enable_grad():
+    # a copy: outside of inference mode its weights can be differentiated, and half precision would lose small gradients
+    with torch.inference_mode(False), torch.enable_grad(), same_chance():
+        squares = torch.zeros(images.shape[-2:], dtype=torch.float64)
+        copied = twin(net, values=True)
+        if any(p.dtype in (torch.float16, torch.bfloat16) for p in copied.parameters()):
+            copied = copied.float()
+        like = next(copied.parameters(), torch.zeros(1))
         for batch in images.split(BATCH):
-            x = batch.detach().to(device=like.device, dtype=like.dtype).requires_grad_()
-            values = at_unit(output_of(net, layer, x), layer, unit)
-            # with random signs the square of the sum over channels is, on average, the sum of the squares
-            signs = torch.randint(0, 2, values.shape, generator=generator).to(values) * 2 - 1
+            x = batch.detach().clone().to(device=like.device, dtype=like.dtype).requires_grad_()
+            values = at_unit(output_of(copied, layer, x), layer, unit)
             if channel is not None and not 0 <= channel < values.shape[1]:
                 raise IndexError(f"layer {layer!r} has no channel {channel}: channels 0 to {values.shape[1] - 1}")
+            # with random signs the square of the sum over channels is, on average, the sum of the squares
+            signs = torch.randint(0, 2, values.shape, generator=generator).to(values) * 2 - 1
             chosen = (values * signs).sum() if channel is None else values[:, channel].sum()
             (gradient,) = torch.autograd.grad(chosen, x)
-            squares += gradient.double().square().sum(dim=(0, 1)).cpu()
+            squares += gradient.cpu().double().square().sum(dim=(0, 1))  # there are no doubles on MPS
     return EffectiveField(
         layer=layer, unit=unit, images=len(images), box=box, gradient=(squares / len(images)).sqrt().numpy()
     )

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from s6core.receptive.record import ReceptiveField
 
 
 class ReceptiveFieldError(ValueError):
-    """A net, an input size or a name for which there is no receptive field; the message says which and why."""
+    """A net, an input size or a name for which there is no receptive field; the message says which and why.
+
+    `so_far` holds the records of everything before an operation without an answer, where a net was followed so far.
+    """
+
+    so_far: ReceptiveField | None = None
 
 
 class MisalignedError(ReceptiveFieldError):

@@ -1,31 +1,60 @@
 """Which units of its input each unit of an operation's output reads, along one axis.
 
 Every operation of a convolutional net repeats itself: `len(reads.offsets)` units on, the same offsets are read
-`reads.advance` units on. Convolution and pooling repeat after one unit, an upsampling by f after f units.
+`reads.advance` units on. Convolution and pooling repeat after one unit, an upsampling by f after f units; a flip
+advances backwards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import gcd
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+Places = NDArray[np.int64]
 Border = Literal["constant", "reflect", "replicate", "circular"]
 """What stands beyond the ends of an axis: constants that depend on no pixel, or units read again."""
 
 
 @dataclass(frozen=True)
 class Reads:
-    """The input units that output units 0, 1, … read; those of unit i + len(offsets) lie `advance` further on."""
+    """The input units that output units 0, 1, … read; those of unit i + len(offsets) lie `advance` further on.
+
+    `stretched` says that the operation resizes to a number of units rather than by a whole factor: how far its units
+    lie apart is then an average.
+    """
 
     offsets: tuple[tuple[int, ...], ...]
     advance: int
+    stretched: bool = False
+
+    @cached_property
+    def table(self) -> Places:
+        """The offsets as an array; a unit that reads fewer repeats one of its own."""
+        longest = max(map(len, self.offsets))
+        return np.array([(*taps, *taps[:1] * (longest - len(taps))) for taps in self.offsets], dtype=np.int64)
+
+    def places(self, units: int) -> Places:
+        """Return what the first `units` output units read, (units, taps)."""
+        turn, phase = np.divmod(np.arange(units), len(self.offsets))
+        places: Places = self.table[phase] + turn[:, None] * self.advance
+        return places
 
 
 def window(kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> Reads:
     """Return the reads of a convolution or a pooling; `padding` is that before the first unit."""
     return Reads((tuple(range(-padding, dilation * (kernel - 1) + 1 - padding, dilation)),), stride)
+
+
+def picked(places: Sequence[int] | Sequence[Sequence[int]], advance: int, *, stretched: bool = False) -> Reads:
+    """Return the reads of an operation that names the units it takes: a gather, a repeat, a regrouping."""
+    return Reads(tuple((p,) if isinstance(p, int) else tuple(p) for p in places), advance, stretched)
 
 
 def transposed(kernel: int, stride: int, padding: int, dilation: int) -> Reads:
@@ -52,22 +81,26 @@ def adaptive(units: int, outputs: int) -> Reads:
     offsets = tuple(
         tuple(range(o * units // outputs, -(-(o + 1) * units // outputs))) for o in range(outputs // common)
     )
-    return Reads(offsets, units // common)
+    return Reads(offsets, units // common, stretched=units % outputs != 0)
 
 
-def resample(scale: Fraction, taps: int) -> Reads:
-    """Return the reads of an interpolation by `scale` (2: twice as many units) with 1, 2 or 4 taps.
+def resample(units: int, outputs: int, taps: int, *, factor: float | None = None, corners: bool = False) -> Reads:
+    """Return the reads of an interpolation of `units` to `outputs` with 1, 2 or 4 taps.
 
-    One tap is the nearest unit as torch counts it, ⌊i/scale⌋; two and four lie around (i + ½)/scale − ½
-    (align_corners=False). A tap whose weight is zero is not read.
+    One tap is the nearest unit as torch counts it, ⌊i/factor⌋; two and four lie around (i + ½)/factor − ½, or, with
+    `corners`, where the first and the last unit of both lie on each other. `factor` is the one that torch was given;
+    without it, torch takes outputs/units. A tap whose weight is zero is not read.
     """
+    step = Fraction(units, outputs) if factor is None else 1 / Fraction(factor).limit_denominator(1 << 20)
+    if corners:
+        step = Fraction(units - 1, max(outputs - 1, 1))
     offsets = []
-    for unit in range(scale.numerator):
-        place = unit / scale if taps == 1 else (unit + Fraction(1, 2)) / scale - Fraction(1, 2)
+    for unit in range(step.denominator):
+        place = unit * step if taps == 1 or corners else (unit + Fraction(1, 2)) * step - Fraction(1, 2)
         whole = place.numerator // place.denominator
         exact = taps == 1 or place == whole
         offsets.append((whole,) if exact else tuple(range(whole - taps // 2 + 1, whole + taps // 2 + 1)))
-    return Reads(tuple(offsets), scale.denominator)
+    return Reads(tuple(offsets), step.numerator, stretched=factor is None or step.numerator != 1)
 
 
 SAME = Reads(((0,),), 1)

@@ -4,37 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from itertools import product
+from typing import TYPE_CHECKING, overload
 
 from s6core.receptive.errors import UnknownLayerError
 from s6core.receptive.geometry import Axis, Number
 
-Pair = tuple[Number, Number]
-"""Vertical, horizontal. Whole numbers, but for a stride or a padding after upsampling."""
+if TYPE_CHECKING:
+    import pandas as pd
+
+Numbers = tuple[Number, ...]
+"""One number per axis of the image: vertical, horizontal. Whole, but for a stride or a padding after upsampling."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Box:
-    """Pixels top ≤ y < bottom and left ≤ x < right, as slices count: `image[box.slices]` is what the box holds."""
+    """Pixels top ≤ y < bottom and left ≤ x < right, as slices count: `image[box.slices]` is what the box holds.
 
-    top: int
-    left: int
-    bottom: int
-    right: int
+    `Box(top, left, bottom, right)`; of a signal `Box(first, behind)`, of a volume three of each.
+    """
+
+    start: tuple[int, ...]
+    stop: tuple[int, ...]
+
+    def __init__(self, *ends: int) -> None:
+        object.__setattr__(self, "start", ends[: len(ends) // 2])
+        object.__setattr__(self, "stop", ends[len(ends) // 2 :])
+
+    def __repr__(self) -> str:
+        return f"Box{(*self.start, *self.stop)}"
 
     @property
-    def size(self) -> tuple[int, int]:
+    def top(self) -> int:
+        return self.start[-2]
+
+    @property
+    def left(self) -> int:
+        return self.start[-1]
+
+    @property
+    def bottom(self) -> int:
+        return self.stop[-2]
+
+    @property
+    def right(self) -> int:
+        return self.stop[-1]
+
+    @property
+    def size(self) -> tuple[int, ...]:
         """Height and width in pixels; (0, 0) where the box is empty."""
-        return max(0, self.bottom - self.top), max(0, self.right - self.left)
+        return tuple(max(0, b - a) for a, b in zip(self.start, self.stop, strict=True))
 
     @property
     def empty(self) -> bool:
         return 0 in self.size
 
     @property
-    def slices(self) -> tuple[slice, slice]:
-        """The box as an index of the last two dimensions, for a box that was clipped to the image."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
+    def slices(self) -> tuple[slice, ...]:
+        """The box as an index of the last dimensions, for a box that was clipped to the image."""
+        return tuple(map(slice, self.start, self.stop))
 
 
 @dataclass(frozen=True)
@@ -52,70 +80,108 @@ class UnitField:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """The receptive field of one layer's units; every pair is (vertical, horizontal), in pixels of the image.
+    """The receptive field of one layer's units; every tuple is (vertical, horizontal), in pixels of the image.
 
     The centre of unit i lies at −padding + i·stride + (size − 1)/2 (the convention of google-research/receptive_field).
     Where units differ (after upsampling, or an adaptive pooling whose windows differ), size is the largest, stride and
-    padding give the average place, and `unit` stays exact. `global_by` names the layers, up to and with this one,
-    through which a unit depends on the whole image, beyond the geometric field that is given.
+    padding give the average place, `phases` says how they differ, and `unit` stays exact. `global_by` names the layers,
+    up to and with this one, through which a unit depends on the whole image, beyond the geometric field that is given.
     """
 
     name: str
     op: str
     output: tuple[int, ...]  # without the batch
-    axes: tuple[Axis, Axis] = field(repr=False, compare=False)
+    axes: tuple[Axis, ...] = field(repr=False, compare=False)
     global_by: tuple[str, ...] = ()
+    before: tuple[int, ...] = field(default=(), repr=False, compare=False)  # min_size at the layer's input
 
     @property
-    def size(self) -> tuple[int, int]:
-        return self.axes[0].size, self.axes[1].size
+    def size(self) -> tuple[int, ...]:
+        return tuple(axis.size for axis in self.axes)
 
     @property
-    def stride(self) -> Pair:
-        return self.axes[0].stride, self.axes[1].stride
+    def min_size(self) -> tuple[int, ...]:
+        """What a unit sees by the shortest path through branches alone; `size` is what it sees by all."""
+        return tuple(axis.shortest.size for axis in self.axes)
 
     @property
-    def padding(self) -> Pair:
-        return self.axes[0].padding, self.axes[1].padding
+    def stride(self) -> Numbers:
+        return tuple(axis.stride for axis in self.axes)
 
     @property
-    def units(self) -> tuple[int, int]:
+    def padding(self) -> Numbers:
+        return tuple(axis.padding for axis in self.axes)
+
+    @property
+    def phases(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """Per axis, first pixel and pixel behind the last of units 0, 1, …, until their pattern repeats.
+
+        One pair where all units see alike: then size, stride and padding say everything.
+        """
+        boxes = [axis.boxes for axis in self.axes]
+        return tuple(tuple((int(a), int(b) + 1) for a, b in zip(x.first, x.last, strict=True)) for x in boxes)
+
+    @property
+    def regular(self) -> bool:
+        """Whether all units see boxes of one size, one stride apart."""
+        return all(len(axis.boxes.first) == 1 for axis in self.axes)
+
+    @property
+    def units(self) -> tuple[int, ...]:
         """How many units lie above and beside each other; (1, 1) after a global pooling or a flatten."""
-        return self.axes[0].units, self.axes[1].units
+        return tuple(axis.units for axis in self.axes)
 
     @property
     def is_global(self) -> bool:
         """Whether a unit depends on pixels outside its geometric field: some layer in `global_by` sees to it."""
         return bool(self.global_by)
 
-    def unit(self, i: int = 0, j: int = 0) -> UnitField:
+    def unit(self, *place: int) -> UnitField:
         """Return what the unit in row i, column j sees. Raises `IndexError` for a unit that the layer does not have."""
-        for name, index, axis in (("row", i, self.axes[0]), ("column", j, self.axes[1])):
+        place = (*place, *(0,) * (len(self.axes) - len(place)))
+        names = {1: ("place",), 2: ("row", "column")}.get(len(self.axes), ("plane", "row", "column"))
+        for name, index, axis in zip(names, place, self.axes, strict=True):
             if not 0 <= index < axis.units:
                 raise IndexError(f"layer {self.name!r} has no unit in {name} {index}: {name}s 0 to {axis.units - 1}")
-        (top, bottom), (left, right) = self.axes[0].box(i), self.axes[1].box(j)
-        v, h = self.axes
-        seen = (v.first[:, i] <= v.last[:, i]) & (h.first[:, j] <= h.last[:, j])
-        clipped = Box(0, 0, 0, 0)
-        if seen.any():
-            starts = (int(axis.first[seen, k].min()) for axis, k in ((v, i), (h, j)))
-            stops = (int(axis.last[seen, k].max()) + 1 for axis, k in ((v, i), (h, j)))
-            clipped = Box(*starts, *stops)
-        return UnitField(Box(top, left, bottom + 1, right + 1), clipped)
+        ends = [axis.box(i) for axis, i in zip(self.axes, place, strict=True)]
+        unclipped = Box(*(first for first, _ in ends), *(last + 1 for _, last in ends))
+        both = list(zip(self.axes, place, strict=True))
+        seen = [part for part in range(len(self.axes[0].first)) if all(a.first[part, i] <= a.last[part, i] for a, i in both)]
+        if not seen:
+            return UnitField(unclipped, Box(*(0,) * 2 * len(self.axes)))
+        starts = [int(axis.first[seen, i].min()) for axis, i in both]
+        stops = [int(axis.last[seen, i].max()) + 1 for axis, i in both]
+        return UnitField(unclipped, Box(*starts, *stops))
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{name}={text(getattr(self, name))}" for name in ("size", "stride", "padding"))
+        more = "" if self.regular else f", phases={text(tuple(map(len, self.phases)))}"
+        return f"Field({self.name!r}, {self.op}, {numbers}{more}, output={text(self.output)}" + (
+            f", global_by={len(self.global_by)} layers)" if self.global_by else ")"
+        )
+
+
+def text(values: Sequence[Number]) -> str:
+    """Return numbers as a table holds them: one where all are the same."""
+    shown = [f"{float(value):g}" for value in values]
+    return shown[0] if len(set(shown)) == 1 else "×".join(shown)
 
 
 class ReceptiveField(Sequence[Field]):
     """The records of a net in the order of its forward pass, by position or by name: `field["layer4.2.conv3"]`.
 
     A module that is called more than once has a record for each call, `relu#1`, `relu#2`; its plain name means the
-    last. The name of a module that holds others (`layer4`) means what that module puts out.
+    last. The name of a module that holds others (`layer4`) means what that module puts out. `stopped` says why the
+    records end before the net does, where they do.
     """
 
     def __init__(
-        self, records: Iterable[Field], input_size: tuple[int, int], also: Mapping[str, Field] | None = None
-    ) -> None:
+        self, records: Iterable[Field], input_size: tuple[int, ...], also: Mapping[str, Field] | None = None,
+        stopped: str | None = None,
+    ) -> None:  # fmt: skip
         self.records = tuple(records)
         self.input_size = input_size
+        self.stopped = stopped
         self._named = {record.name: record for record in self.records}
         self._named |= {name: record for name, record in (also or {}).items() if name not in self._named}
 
@@ -140,5 +206,47 @@ class ReceptiveField(Sequence[Field]):
         return key in self._named if isinstance(key, str) else key in self.records
 
     def __repr__(self) -> str:
-        height, width = self.input_size
-        return f"<ReceptiveField of {len(self)} layers on {height}×{width} pixels>"
+        stopped = f", stopped {self.stopped}" if self.stopped else ""
+        return f"<ReceptiveField of {len(self)} layers on {'×'.join(map(str, self.input_size))} pixels{stopped}>"
+
+    def rows(self) -> list[dict[str, str | bool]]:
+        """Return a row of text for each record: the columns of every table."""
+        return [
+            {
+                "layer": record.name, "op": record.op, "size": text(record.size), "min_size": text(record.min_size),
+                "stride": text(record.stride), "padding": text(record.padding),
+                "phases": text(tuple(map(len, record.phases))), "output": "×".join(map(str, record.output)),
+                "global": record.is_global,
+            }
+            for record in self
+        ]  # fmt: skip
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each record; a number per axis, named vertical and horizontal, of a signal alone."""
+        import pandas as pd
+
+        names = {1: ("",), 2: ("_v", "_h")}.get(len(self.input_size), ("_d", "_v", "_h"))
+        columns = ("size", "min_size", "stride", "padding", "units")
+        rows = []
+        for record in self:
+            row: dict[str, object] = {"layer": record.name, "op": record.op}
+            for column, (side, name) in product(columns, enumerate(names)):
+                row[column + name] = _number(getattr(record, column)[side])
+            rows.append(row | {"regular": record.regular, "global_by": ", ".join(record.global_by)})
+        return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = self.rows()
+        head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in (rows[0] if rows else ()))
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape({True: 'yes', False: ''}.get(v, str(v)))}</td>" for v in row.values()) + "</tr>"  # type: ignore[call-overload]
+            for row in rows
+        )
+        caption = f"<caption>{escape(repr(self)[1:-1])}</caption>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _number(value: Number) -> int | float:
+    return value if isinstance(value, int) else float(value)

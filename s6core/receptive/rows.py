@@ -23,11 +23,11 @@ def fields(rows: Sequence[Layer]) -> list[Field]:
     """
     if not rows:
         return []
-    height, width = rows[0].input[1:]
-    axes = (Axis.image(height), Axis.image(width))
+    axes = tuple(map(Axis.image, rows[0].input[1:]))
     marks: tuple[str, ...] = ()
     records = []
     for row in rows:
+        before = tuple(axis.shortest.size for axis in axes)
         if row.op in WINDOWS:
             geometry = zip(row.kernel, row.stride, row.padding, row.dilation, strict=True)
             v, h = (window(*numbers) for numbers in geometry)
@@ -38,5 +38,5 @@ def fields(rows: Sequence[Layer]) -> list[Field]:
             marks = (*marks, row.name)
         elif row.op not in POINTWISE:
             raise UnknownOperationError(f"layer {row.name}: no rule for the operation {row.op!r}")
-        records.append(Field(name=row.name, op=row.op, output=row.output, axes=axes, global_by=marks))
+        records.append(Field(name=row.name, op=row.op, output=row.output, axes=axes, global_by=marks, before=before))
     return records

@@ -1,206 +1,260 @@
-"""Rules for operations that compute nothing along the axes: pointwise ones, and those that move or drop dimensions."""
+"""Rules for what moves, merges, cuts or repeats dimensions, and computes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate
-from operator import mul
 from typing import Any
 
-from s6core.receptive.maps import SIDES, Maps, merge
-from s6core.receptive.reads import Reads
-from s6core.receptive.rules import Call, rule
+from s6core.receptive import pieces
+from s6core.receptive.maps import Maps
+from s6core.receptive.pieces import Incommensurable
+from s6core.receptive.reads import Reads, picked
+from s6core.receptive.rules import Call, rule, which
 
-POINTWISE = (
-    "abs", "absolute", "add", "addcdiv", "addcmul", "alpha_dropout", "and", "atan", "bernoulli", "bfloat16",
-    "bitwise_and", "bitwise_not", "bitwise_or", "bool", "ceil", "celu", "channel_shuffle", "clamp", "clamp_max",
-    "clamp_min", "clip", "clone", "contiguous", "copysign", "cos", "cosh", "cpu", "cuda", "data", "detach", "div",
-    "divide", "double", "dropout", "dropout1d", "dropout2d", "dropout3d", "elu", "eq", "erf", "exp", "expm1",
-    "feature_alpha_dropout", "feature_dropout", "float", "floor", "floor_divide", "floordiv", "fmod", "frac", "ge",
-    "gelu", "gt", "half", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "iadd", "idiv", "imul", "invert",
-    "isfinite", "isinf", "isnan", "isub", "itruediv", "le", "leaky_relu", "lerp", "local_response_norm", "log",
-    "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsigmoid",
-    "lt", "masked_fill", "maximum", "minimum", "mish", "mul", "multiply", "nan_to_num", "native_channel_shuffle",
-    "ne", "neg", "negative", "positive", "pow", "prelu", "radd", "rdiv", "reciprocal", "relu", "relu6", "remainder",
-    "requires_grad", "rmul", "round", "rpow", "rrelu", "rsqrt", "rsub", "rtruediv", "selu", "sigmoid", "sign", "silu",
-    "sin", "sinh", "softplus", "softshrink", "softsign", "sqrt", "square", "sub", "subtract", "tan", "tanh",
-    "tanhshrink", "threshold", "to", "true_divide", "truediv", "trunc", "type", "type_as", "where", "xlogy",
+
+@rule(
+    "flatten", "reshape", "reshape_as", "ravel", "squeeze", "unflatten", "unsafe_view", "unsqueeze", "view", "view_as",
+    "atleast_1d", "atleast_2d", "atleast_3d",
 )  # fmt: skip
-
-CONSTANT = (
-    "empty_like", "full_like", "new_empty", "new_full", "new_ones", "new_tensor", "new_zeros", "ones_like",
-    "rand_like", "randn_like", "zeros_like",
-)  # fmt: skip
-
-
-@rule(*POINTWISE)
-def pointwise(call: Call, *args: Any, **kwargs: Any) -> Maps:
-    shape = call.shape
-    branches = []
-    for x in call.followed:
-        shift = len(shape) - x.ndim  # broadcasting counts dimensions from the last
-        branches.append(x.maps.moved({dim: dim + shift for dim in range(x.ndim)}))
-    return merge(branches, shape, call.where)
+def reshape(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
+    """The same elements in another shape: an axis may be cut into pieces, or lie beside another in one dimension."""
+    maps = call.maps(x)
+    for other in args:
+        if hasattr(other, "maps"):
+            call.maps(other)  # only its shape counts
+    try:
+        return maps.on(pieces.reshaped(maps.dims, call.shape))
+    except Incommensurable:
+        lost = call.lost(maps, range(x.ndim))
+        return lost.on(pieces.plain(size) for size in call.shape)
 
 
-@rule(*CONSTANT)
-def constant(call: Call, *args: Any, **kwargs: Any) -> None:
-    return None
+@rule("permute")
+def permute(call: Call, x: Any, *dims: Any, **kwargs: Any) -> Maps:
+    order = kwargs.get("dims") or (dims[0] if isinstance(dims[0], Sequence) else dims)
+    return call.maps(x).on(call.maps(x).dims[dim] for dim in order)
 
 
-@rule("cat", "concat", "concatenate")
-def cat(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
-    dim %= len(call.shape)
-    for x in call.followed:
-        if dim in x.maps.dims:
-            raise call.unknown(f"along the {SIDES[x.maps.dims.index(dim)]} axis")
-    return merge([x.maps for x in call.followed], call.shape, call.where)
+@rule("transpose", "swapaxes", "swapdims", "t", "T", "mT", "H", "mH", "adjoint")
+def transpose(call: Call, x: Any, dim0: int | None = None, dim1: int | None = None, **kwargs: Any) -> Maps:
+    order = list(range(x.ndim))
+    if call.op == "T":
+        order.reverse()
+    elif x.ndim > 1:
+        a = kwargs.get("axis0", -2 if dim0 is None else dim0) % x.ndim
+        b = kwargs.get("axis1", -1 if dim1 is None else dim1) % x.ndim
+        order[a], order[b] = b, a
+    return permute(call, x, order)
+
+
+@rule("movedim", "moveaxis")
+def movedim(call: Call, x: Any, source: Any, destination: Any) -> Maps:
+    sources, goals = ([n % x.ndim for n in ([v] if isinstance(v, int) else v)] for v in (source, destination))
+    places: list[int | None] = [None] * x.ndim
+    for here, there in zip(sources, goals, strict=True):
+        places[there] = here
+    rest = iter(dim for dim in range(x.ndim) if dim not in sources)
+    return permute(call, x, [next(rest) if place is None else place for place in places])
+
+
+@rule("expand", "expand_as", "broadcast_to")
+def expand(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
+    for other in args:
+        if hasattr(other, "maps"):
+            call.maps(other)  # only its shape counts
+    maps = call.maps(x)
+    dims = ((),) * (len(call.shape) - x.ndim) + maps.dims
+    pairs = zip(dims, call.shape, strict=True)
+    return maps.on(dim if pieces.length(dim) == size else pieces.plain(size) for dim, size in pairs)
+
+
+@rule("repeat", "tile")
+def repeat(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
+    maps = call.maps(x)
+    maps = maps.on(((),) * (len(call.shape) - x.ndim) + maps.dims)
+    for dim, size in enumerate(call.shape):
+        times = size // max(pieces.length(maps.dims[dim]), 1)
+        if times > 1:
+            maps = maps.with_dim(dim, pieces.merged((*pieces.plain(times), *maps.dims[dim])))
+    return maps
+
+
+@rule("repeat_interleave")
+def repeat_interleave(call: Call, x: Any, repeats: Any, dim: int | None = None, **kwargs: Any) -> Maps:
+    if dim is None or not isinstance(repeats, int):
+        lost = call.lost(call.maps(x), range(x.ndim))
+        return lost.on(pieces.plain(size) for size in call.shape)
+    maps, dim = call.maps(x), dim % x.ndim
+    return maps.with_dim(dim, pieces.merged((*maps.dims[dim], *pieces.plain(repeats))))
+
+
+@rule("flip", "fliplr", "flipud")
+def flip(call: Call, x: Any, *dims: Any, **kwargs: Any) -> Maps:
+    given = kwargs.get("dims") or (dims[0] if dims and isinstance(dims[0], Sequence) else dims)
+    maps = call.maps(x)
+    for dim in which({"fliplr": 1, "flipud": 0}.get(call.op, given), x.ndim):
+        maps = maps.settled(dim)
+        if maps.whole_side(dim) is not None:
+            maps = maps.read(dim, Reads(((x.shape[dim] - 1,),), -1), x.shape[dim])
+        elif pieces.sides(maps.dims[dim]):
+            maps = call.lost(maps, [dim])
+    return maps
+
+
+@rule("roll")
+def roll(call: Call, x: Any, shifts: Any, dims: Any = None) -> Maps:
+    maps = call.maps(x)
+    if dims is None:
+        return call.lost(maps, range(x.ndim))
+    given = [shifts] if isinstance(shifts, int) else list(shifts)
+    for shift, dim in zip(given, [dims] if isinstance(dims, int) else dims, strict=True):
+        dim %= x.ndim
+        maps = maps.settled(dim)
+        if maps.whole_side(dim) is not None:
+            maps = maps.read(dim, Reads(((-shift,),), 1), x.shape[dim], "circular")
+        elif pieces.sides(maps.dims[dim]):
+            maps = call.lost(maps, [dim])
+    return maps
+
+
+@rule("rot90")
+def rot90(call: Call, x: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Maps:
+    a, b = (dim % x.ndim for dim in dims)
+    maps = call.maps(x)
+    turned = {0: [], 1: [b], 2: [a, b], 3: [a]}[k % 4]  # flipped, then transposed for an odd number of turns
+    for dim in turned:
+        maps = maps.settled(dim)
+        if maps.whole_side(dim) is not None:
+            maps = maps.read(dim, Reads(((x.shape[dim] - 1,),), -1), x.shape[dim])
+        elif pieces.sides(maps.dims[dim]):
+            maps = call.lost(maps, [dim])
+    order = list(range(x.ndim))
+    if k % 2:
+        order[a], order[b] = b, a
+    return maps.on(maps.dims[dim] for dim in order)
 
 
 @rule("stack")
 def stack(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
     dim %= len(call.shape)
-    places = {old: old + (old >= dim) for old in range(len(call.shape))}
-    return merge([x.maps.moved(places) for x in call.followed], call.shape, call.where)
+    branches = [m.on((*m.dims[:dim], (), *m.dims[dim:])) for m in call.all()]
+    apart = [side for side in range(call.rank) if len({id(m.axes[side]) for m in branches}) > 1]
+    single = [s for s in apart if all(m.axes[s].units == 1 and not m.axes[s].whole for m in branches)]
+    if len(apart) == len(single) == 1 and len(branches) == len(tensors) > 1:  # units of an axis, put together again
+        return _row(call, branches, dim, single[0])
+    return call.union(branches).with_dim(dim, pieces.plain(call.shape[dim]))
 
 
-@rule("chunk", "split", "split_with_sizes", "tensor_split")
-def split(call: Call, x: Any, sizes: Any, dim: int = 0) -> list[Maps]:
-    if dim % x.ndim in x.maps.dims:
-        raise call.unknown(f"along the {SIDES[x.maps.dims.index(dim % x.ndim)]} axis")
-    return [x.maps] * len(call.result)
+@rule("cat", "concat", "concatenate")
+def cat(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
+    """Side by side along channels, or one behind the other along an axis; constants there are a border."""
+    dim %= len(call.shape)
+    tensors = [x for x in tensors if x.ndim == len(call.shape)]  # torch lets empty vectors pass
+    if not any(pieces.sides(call.maps(x).dims[dim]) for x in call.followed):
+        branches = [m.with_dim(dim, pieces.plain(call.shape[dim])) for m in call.all()]
+        return call.union(branches)
+    placed = [i for i, x in enumerate(tensors) if hasattr(x, "maps") and pieces.sides(x.maps.dims[dim])]
+    if len(placed) == 1:
+        from s6core.receptive.sliding import extended
+
+        (i,) = placed
+        maps = call.maps(tensors[i])
+        maps = extended(call, maps, dim, sum(x.shape[dim] for x in tensors[:i]))
+        others = [call.maps(x) for k, x in enumerate(tensors) if k != i and hasattr(x, "maps")]
+        return maps.marked(call.where, *(mark for other in others for mark in other.marks)) if others else maps
+    return _behind(call, tensors, dim)
 
 
-@rule("unbind")
-def unbind(call: Call, x: Any, dim: int = 0) -> list[Maps]:
-    split(call, x, 1, dim)
-    return [x.maps.moved(_without([dim % x.ndim], x.ndim))] * len(call.result)
+def _behind(call: Call, tensors: Sequence[Any], dim: int) -> Maps:
+    """Return the maps of several tensors that lie one behind the other along an axis."""
+    branches = [call.maps(x).settled(dim) for x in tensors if hasattr(x, "maps")]
+    sides = {m.whole_side(dim) for m in branches}
+    if len(branches) == len(tensors) and len(sides) == 1 and None not in sides:
+        (side,) = sides
+        assert side is not None
+        return _row(call, branches, dim, side)
+    lost = [call.lost(m, range(len(m.dims))) for m in branches]
+    return call.union(m.on(pieces.plain(size) for size in call.shape) for m in lost)
 
 
-@rule("flatten", "reshape", "reshape_as", "ravel", "squeeze", "unflatten", "unsqueeze", "view", "view_as")
-def reshape(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
-    """An axis stays where its length and its place in memory stay; one that merges with another dimension is lost.
-
-    Raises `UnknownOperationError` for an axis that is cut into pieces, as windows of attention are.
-    """
-    before, after = _behind(x.shape), _behind(call.shape)
-    maps: Maps = x.maps
-    for side, dim in enumerate(maps.dims):
-        if dim is None:
-            continue
-        units, behind = x.shape[dim], before[dim]
-        kept = [d for d, n in enumerate(call.shape) if (n, after[d]) == (units, behind)]
-        if kept and units > 1:
-            maps = replace(maps, dims=_put(maps.dims, side, kept[0]))
-        elif units > 1 and behind in after and behind * units in (*after, x.numel()):
-            raise call.unknown(
-                f"which cuts the {SIDES[side]} axis of {units} units into pieces (windows of attention?)"
-            )
-        else:
-            maps = maps.collapsed(side)
-    return maps
+def _row(call: Call, branches: Sequence[Maps], dim: int, side: int) -> Maps:
+    """Return the maps of tensors whose units of one axis lie one behind the other along a dimension."""
+    branches = [replace(m, axes=tuple(axis.hull() for axis in m.axes)) for m in branches]
+    first, *others = (m.axes[side] for m in branches)
+    for axis in others:
+        first = first.followed_by(axis)
+    alone = first.collapse()  # for the other axes' union; what this one sees is put in its place
+    union = call.union(m.with_dim(dim, pieces.plain(call.shape[dim])).with_axis(side, alone) for m in branches)
+    union = replace(union, axes=tuple(axis.hull() for axis in union.axes))
+    return union.with_axis(side, first).with_dim(dim, pieces.axis(call.shape[dim], side))
 
 
-@rule("permute")
-def permute(call: Call, x: Any, *dims: Any) -> Maps:
-    order = dims[0] if isinstance(dims[0], Sequence) else dims
-    return x.maps.moved({dim % x.ndim: place for place, dim in enumerate(order)})
+@rule("gather", "take_along_dim")
+def gather(call: Call, x: Any, dim: Any, index: Any, **kwargs: Any) -> Maps:
+    """Places that the index decides: along an axis any of them, and marked."""
+    if call.op == "take_along_dim":
+        dim, index = index, dim
+    maps = call.lost(call.maps(x), [dim % x.ndim]) if hasattr(x, "maps") else None
+    branches = [m for m in (maps, call.maps(index) if hasattr(index, "maps") else None) if m is not None]
+    branches = [
+        m.on(d if pieces.length(d) == n else pieces.plain(n) for d, n in zip(m.dims, call.shape, strict=True))
+        for m in branches
+    ]
+    return call.union(branches)
 
 
-@rule("transpose", "swapaxes", "swapdims")
-def transpose(call: Call, x: Any, dim0: int, dim1: int) -> Maps:
-    a, b = dim0 % x.ndim, dim1 % x.ndim
-    return x.maps.moved({**{dim: dim for dim in range(x.ndim)}, a: b, b: a})
+@rule("embedding")
+def embedding(call: Call, indices: Any, weight: Any, *args: Any, **kwargs: Any) -> Maps:
+    """A look-up in a table: what comes out lies where its index lay."""
+    if not hasattr(indices, "maps"):  # rows of a table that depends on the image
+        lost = call.lost(call.maps(weight), range(weight.ndim))
+        return lost.on(pieces.plain(size) for size in call.shape)
+    return call.maps(indices).on((*call.maps(indices).dims, pieces.plain(call.shape[-1])))
 
 
-@rule("expand", "expand_as", "broadcast_to")
-def expand(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
-    shift = len(call.shape) - x.ndim
-    maps = x.maps.moved({dim: dim + shift for dim in range(x.ndim)})
-    for side, dim in enumerate(maps.dims):
-        if dim is not None and maps.axes[side].units != call.shape[dim]:
-            maps = maps.with_axis(side, maps.axes[side].spread(call.shape[dim]), dim)
-    return maps
+@rule("one_hot")
+def one_hot(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
+    return call.maps(x).on((*call.maps(x).dims, pieces.plain(call.shape[-1])))
 
 
-@rule(
-    "amax", "amin", "argmax", "argmin", "logsumexp", "max", "mean", "median", "min", "nanmean", "norm", "prod", "std",
-    "sum", "var",
-)  # fmt: skip
-def reduce(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps | list[Maps]:
-    if call.op in ("max", "min") and len(call.followed) > 1:
-        return pointwise(call)
-    result = call.result if hasattr(call.result, "shape") else call.result[0]
-    given = kwargs.get("dim", kwargs.get("axis"))
-    if given is None and args and call.op != "norm":
-        given = args[0]
-    if call.op == "norm" and given is None and len(args) > 1:
-        given = args[1]
-    dims = range(x.ndim) if given is None else (given,) if isinstance(given, int) else given
-    gone = sorted(dim % x.ndim for dim in dims)
-    keep = len(result.shape) == x.ndim
-    maps: Maps = x.maps
-    for side, dim in enumerate(maps.dims):
-        if dim in gone:
-            maps = maps.collapsed(side, dim=dim if keep else None)
-    if not keep:
-        maps = maps.moved(_without(gone, x.ndim))
-    return maps if result is call.result else [maps] * len(call.result)
+@rule("copy")
+def copy(call: Call, x: Any, source: Any, *args: Any) -> Maps | None:
+    """What is written over a tensor, in place."""
+    if hasattr(x, "maps"):
+        call.maps(x)
+    if not hasattr(source, "maps"):
+        return None
+    return expand(call, source)
 
 
-@rule("getitem")
-def getitem(call: Call, x: Any, index: Any) -> Maps:
-    parts = list(index) if isinstance(index, tuple) else [index]
-    taken = sum(part is not None and part is not Ellipsis for part in parts)
-    if Ellipsis not in [part for part in parts if part is None or part is Ellipsis]:
-        parts.append(Ellipsis)
-    at = next(i for i, part in enumerate(parts) if part is Ellipsis)
-    parts[at : at + 1] = [slice(None)] * (x.ndim - taken)
-    maps: Maps = x.maps
-    places: dict[int, int] = {}
-    dim, place = 0, 0
-    for part in parts:
-        if part is None:
-            place += 1
-            continue
-        side = maps.dims.index(dim) if dim in maps.dims else None
-        if isinstance(part, slice):
-            if side is not None:
-                start, _, step = part.indices(x.shape[dim])
-                axis = maps.axes[side].read(Reads(((start,),), step), call.shape[place])
-                maps = maps.with_axis(side, axis, dim)
-            places[dim] = place
-            place += 1
-        elif isinstance(part, int) and not isinstance(part, bool):
-            if side is not None:
-                one = maps.axes[side].read(Reads(((part % x.shape[dim],),), 1), 1)
-                maps = maps.with_axis(side, one, None)
-        elif side is None and sum(not isinstance(p, slice) for p in parts) == 1:
-            places[dim] = place  # a list of channels
-            place += 1
-        else:
-            raise call.unknown("an index that is no number and no slice")
-        dim += 1
-    return maps.moved(places)
+@rule("grid_sample", "deform_conv2d")
+def grid_sample(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
+    """Places that a grid decides: anywhere, and marked."""
+    if not hasattr(x, "maps"):
+        raise call.unknown("of a constant with something from the image")
+    if call.op == "deform_conv2d":
+        maps = call.maps(x).marked(call.where)
+        lost = call.lost(maps, range(x.ndim))
+    else:
+        lost = call.lost(call.maps(x), range(x.ndim))
+    lost = lost.on(pieces.plain(size) for size in call.shape)
+    for side in range(call.rank) if call.rank == len(call.shape) - 2 else ():
+        size = call.shape[2 + side]
+        lost = lost.with_axis(side, lost.axes[side].spread(size)).with_dim(2 + side, pieces.axis(size, side))
+    return lost
 
 
-@rule("narrow")
-def narrow(call: Call, x: Any, dim: int, start: int, length: int) -> Maps:
-    index = [slice(None)] * x.ndim
-    index[dim % x.ndim] = slice(start, start + length)
-    return getitem(call, x, tuple(index))
+@rule("tril", "triu")
+def tril(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
+    return call.maps(x)
 
 
-def _behind(shape: Sequence[int]) -> list[int]:
-    """Return for each dimension how many elements one step along it skips, in a contiguous tensor."""
-    return list(accumulate([1, *shape[:0:-1]], mul))[::-1]
-
-
-def _without(gone: Iterable[int], count: int) -> dict[int, int]:
-    stay = [dim for dim in range(count) if dim not in set(gone)]
-    return {dim: place for place, dim in enumerate(stay)}
-
-
-def _put(dims: tuple[int | None, int | None], side: int, dim: int) -> tuple[int | None, int | None]:
-    return (dim, dims[1]) if side == 0 else (dims[0], dim)
+def taken(call: Call, maps: Maps, dim: int, places: list[int] | None, count: int) -> Maps:
+    """Return the maps of some entries of a dimension; `places` is None where only the image or a table tells which."""
+    if places is not None:
+        maps = maps.settled(dim)
+    if maps.whole_side(dim) is not None and places is not None and count:
+        units = pieces.length(maps.dims[dim])
+        return maps.read(dim, picked([p % units for p in places], units, stretched=True), count)
+    return call.lost(maps, [dim]).with_dim(dim, pieces.plain(count))

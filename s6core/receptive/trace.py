@@ -1,29 +1,33 @@
 """Follow a net's own forward pass on a tensor that has a shape but no values, and note what every unit sees.
 
-The tensor is a subclass that torch shows every operation it meets (`__torch_function__`); weights are stood in for by
-tensors of their shape. So nothing is computed, the net's code is followed as it is (wherever it does not depend on an
-image's values, as for torch.fx), and an operation without a rule cannot slip through.
+Torch shows every operation to the trace (`TorchFunctionMode`); weights are stood in for by tensors of their shape. So
+nothing is computed, the net's code is followed as it is (wherever it does not depend on an image's values, as for
+torch.fx), and an operation without a rule cannot slip through.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_map_only
 
-from s6core.receptive import shapes as _shapes  # noqa: F401  (registers its rules)
+from s6core.receptive import indexing, mixing, pieces, pointwise, shapes, sliding  # noqa: F401  (their rules)
 from s6core.receptive.errors import ReceptiveFieldError, UnknownOperationError
 from s6core.receptive.geometry import Axis
 from s6core.receptive.maps import Maps, merge
 from s6core.receptive.record import Field, ReceptiveField
 from s6core.receptive.rules import RULES, Call
+from s6core.receptive.twin import same_chance, twin
+from s6core.receptive.words import does_not_fit, first_line
+from s6core.receptive.writing import Written, write
 
 READS_VALUES = {
     "__array__", "__bool__", "__complex__", "__contains__", "__float__", "__index__", "__int__", "allclose", "equal",
@@ -32,6 +36,10 @@ READS_VALUES = {
 """Operations that leave the tensors: a pass that decides by their outcome has no field of its own."""
 
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+
+
+class NeedsValues(Exception):
+    """The net reads the value of one of its own weights."""
 
 
 class Followed(torch.Tensor):
@@ -43,48 +51,66 @@ class Followed(torch.Tensor):
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        followed = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, Followed)]
-        return followed[0].tracer.call(func, args, kwargs, followed)
+        followed = next(x for x in tree_flatten((args, kwargs))[0] if isinstance(x, Followed))
+        return followed.tracer.call(func, args, kwargs)
 
 
-class Trace:
+class Trace(TorchFunctionMode):
     """The records of one forward pass, and where in the net it is."""
 
-    def __init__(self, net: nn.Module, input_size: tuple[int, int]) -> None:
+    def __init__(self, net: nn.Module, input_size: tuple[int, ...]) -> None:
+        super().__init__()
         self.net = net
         self.input_size = input_size
         self.names = {module: name for name, module in net.named_modules()}
         self.records: list[Field] = []
         self.also: dict[str, Field] = {}
         self.path: list[nn.Module] = []
+        self.entered: list[Sequence[Maps]] = []
         self.stand_ins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # with the tensor, so that its id stays its
+        self.written = Written()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return self.call(func, args, kwargs or {})
 
     def run(self, channels: int) -> ReceptiveField:
-        for module, name in self.names.items():
-            if isinstance(module, torch.jit.ScriptModule):
-                raise ReceptiveFieldError(f"module {name!r} is scripted: its operations cannot be traced")
-        height, width = self.input_size
         dtype = next((p.dtype for p in self.net.parameters() if p.is_floating_point()), torch.float32)
-        image = torch.empty(1, channels, height, width, dtype=dtype, device="meta")
-        maps = Maps(dims=(2, 3), axes=(Axis.image(height), Axis.image(width)))
-        with torch.no_grad(), in_eval_mode(self.net), self._hooks(), warnings.catch_warnings():
+        image = torch.empty(1, channels, *self.input_size, dtype=dtype, device="meta")
+        axes = tuple(map(Axis.image, self.input_size))
+        dims = [(), pieces.plain(channels), *(pieces.axis(axis.units, side) for side, axis in enumerate(axes))]
+        maps = Maps(dims=tuple(dims), axes=axes)
+        with torch.no_grad(), same_chance(), self._hooks(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the cost of an operation, say, which is not paid here
-            output = self._guarded(lambda: self.net(self.follow(image, maps)))
-        if not any(isinstance(x, Followed) for x in tree_flatten(output)[0]):
-            raise ReceptiveFieldError(
-                f"{type(self.net).__name__}: its output could not be followed back to the input; "
-                f"compiled parts, and functions of one's own for autograd, cannot be traced"
-            )
+            try:
+                with self:
+                    output = self._guarded(lambda: self.net(self.follow(image, maps)))
+                if not _holds_followed(output):
+                    raise ReceptiveFieldError(
+                        f"{type(self.net).__name__}: its output could not be followed back to the input; "
+                        f"compiled parts cannot be traced"
+                    )
+            except ReceptiveFieldError as error:
+                error.so_far = self._finished(str(error))
+                raise
         return self._finished()
 
     def follow(self, value: torch.Tensor, maps: Maps) -> Followed:
-        with torch._C.DisableTorchFunctionSubclass():
-            tensor = value.as_subclass(Followed)
-        tensor.maps, tensor.tracer = maps, self
-        return tensor
+        with torch._C.DisableTorchFunction():
+            return self.adopt(value.as_subclass(Followed), maps)
 
-    def call(self, func: Any, args: Any, kwargs: Any, followed: list[Followed]) -> Any:
+    def adopt(self, tensor: Any, maps: Maps) -> Followed:
+        """Make of this very tensor one that is followed."""
+        tensor.__class__ = Followed
+        tensor.maps, tensor.tracer = maps, self
+        self.written.know(tensor)
+        followed: Followed = tensor
+        return followed
+
+    def call(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Run an operation for the shape of its result, and apply its rule to the maps."""
+        followed = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, Followed)]
+        if not followed:
+            return self._constant(func, args, kwargs)
         op = _name(func)
         where = self._where(op)
         if func.__name__ in READS_VALUES:
@@ -93,60 +119,101 @@ class Trace:
                 f"such a net cannot be traced, and its field would depend on the image"
             )
         if op == "iter":
-            return iter(self.call(torch.unbind, args, kwargs, followed))
-        plain_args, plain_kwargs = tree_map_only(torch.Tensor, self._plain, (args, kwargs))
-        with torch._C.DisableTorchFunctionSubclass():
-            try:
-                result = _shaped(func, plain_args, plain_kwargs)
-            except (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError) as error:
-                raise ReceptiveFieldError(self._does_not_fit(op, where, followed, error)) from error
-            if op == "setitem":
-                raise UnknownOperationError(f"at {where!r}: no rule for writing into a part of a tensor")
-            if not any(isinstance(x, torch.Tensor) for x in tree_flatten(result)[0]):
-                return result
-        maps = self._apply(Call(op, where, result, followed), args, kwargs)
+            return iter(self.call(torch.unbind, args, kwargs))
+        self.written.check(followed, where)
+        if isinstance(kwargs.get("out"), torch.Tensor):
+            raise UnknownOperationError(f"at {where!r}: no rule for {op} with out=, which writes into a given tensor")
+        if op == "setitem":
+            write(self, *args, where)
+            if isinstance(args[0], Followed):
+                self._note(where, op, args[0], args, kwargs)
+            return None
+        result = self._result(func, args, kwargs, op, where, followed)
+        if not any(isinstance(x, torch.Tensor) for x in tree_flatten(result)[0]):
+            return result
+        maps = self._apply(Call(op, where, result, followed, len(self.input_size)), args, kwargs)
         if maps is None:
             return result
         return self._wrap(func, args, kwargs, result, maps, where)
 
+    def _result(self, func: Any, args: Any, kwargs: Any, op: str, where: str, followed: list[Followed]) -> Any:
+        keeps = op == "getitem"  # of a constant index the values count
+        plain_args, plain_kwargs = tree_map_only(
+            torch.Tensor, lambda x: x if keeps and not isinstance(x, Followed) else self.plain(x), (args, kwargs)
+        )
+        with torch._C.DisableTorchFunctionSubclass():
+            try:
+                return _shaped(func, plain_args, plain_kwargs)
+            except (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError) as error:
+                shapes = [tuple(x.shape) for x in followed]
+                text = does_not_fit(op, where, shapes, args, self.input_size, error)
+                raise ReceptiveFieldError(text) from error
+
+    def _constant(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """Run an operation that has nothing to do with the image: on values, as far as there are some."""
+        try:
+            return func(*args, **kwargs)
+        except (RuntimeError, NotImplementedError):
+            tensors = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, torch.Tensor)]
+            without = [x for x in tensors if x.device.type == "meta"]
+            if without and func.__name__ in READS_VALUES:
+                raise NeedsValues from None
+            if not without or len(without) == len(tensors):
+                raise
+        args, kwargs = tree_map_only(torch.Tensor, self.plain, (args, kwargs))
+        return func(*args, **kwargs)
+
     def _apply(self, call: Call, args: Any, kwargs: Any) -> Maps | list[Maps] | None:
         rule = RULES.get(call.op)
-        if rule is not None:
-            return rule(call, *args, **{"x" if k in ("input", "self") else k: v for k, v in kwargs.items()})
-        if all(x.maps.flat for x in call.followed):  # no axis is left: whatever it does, it sees what they saw
-            return merge([x.maps for x in call.followed], (), call.where)
-        raise UnknownOperationError(
-            f"at {call.where!r}: no rule for the operation {call.op!r}, and its field is not guessed"
-        )
+        if rule is None:
+            if not all(x.maps.flat for x in call.followed):
+                raise UnknownOperationError(
+                    f"at {call.where!r}: no rule for the operation {call.op!r}, and its field is not guessed"
+                )
+            # nothing has a place any more: whatever it does, it sees what they saw
+            union = merge([x.maps.on(()) for x in call.followed], call.where)
+            return union.on(pieces.plain(size) for size in call.shape)
+        maps = rule(call, *args, **{"x" if k in ("input", "self") else k: v for k, v in kwargs.items()})
+        aside = [x for x in call.followed if id(x) not in call.spoken]
+        if maps is None or not aside:
+            return maps
+        # weights, indices, a mask: an argument from the image that the rule does not place makes the result global
+        marks = [call.where, *(mark for x in aside for mark in x.maps.marks)]
+        return [m.marked(*marks) for m in maps] if isinstance(maps, list) else maps.marked(*marks)
 
     def _wrap(self, func: Any, args: Any, kwargs: Any, result: Any, maps: Maps | list[Maps], where: str) -> Any:
         if isinstance(maps, list):
-            pieces = [
+            found = [
                 x if x is None else self.follow(x, replace(m, source=where)) for x, m in zip(result, maps, strict=True)
             ]
-            if pieces and pieces[0] is not None:
-                self._note(where, _name(func), pieces[0])
-            return type(result)(pieces)  # a list, a tuple or one of torch's named tuples
+            if found and found[0] is not None:
+                self._note(where, _name(func), found[0], args, kwargs)
+            return type(result)(found)  # a list, a tuple or one of torch's named tuples
         maps = replace(maps, source=where)
         if not isinstance(result, torch.Tensor):
             return tree_map_only(torch.Tensor, lambda x: self.follow(x, maps), result)
-        tensor = self.follow(result, maps)
-        self._note(where, _name(func), tensor)
         if _in_place(func, kwargs):
-            if not isinstance(args[0], Followed):
-                raise UnknownOperationError(f"at {where!r}: no rule for writing into a constant tensor")
-            args[0].maps = maps
-            return args[0]
+            target = self.written.into(self, args[0], maps, where)
+            self._note(where, _name(func), target, args, kwargs)
+            return target
+        tensor = self.follow(result, maps)
+        self._note(where, _name(func), tensor, args, kwargs)
         return tensor
 
-    def _note(self, name: str, op: str, tensor: Followed) -> None:
+    def _note(self, name: str, op: str, tensor: Followed, args: Any, kwargs: Any) -> None:
         """Record an operation of the forward pass itself; one inside a layer is part of that layer's record."""
         if not self.path or not _is_layer(self.path[-1], self.net):
-            self.records.append(self._field(name, op, tensor))
+            entering = [x.maps for x in tree_flatten((args, kwargs))[0] if isinstance(x, Followed)]
+            self.records.append(self._field(name, op, tensor, entering))
 
-    def _field(self, name: str, op: str, tensor: Followed) -> Field:
-        maps = tensor.maps
-        return Field(name=name, op=op, output=tuple(tensor.shape[1:]), axes=maps.axes, global_by=maps.marks)
+    def _field(self, name: str, op: str, tensor: Followed, entering: Sequence[Maps]) -> Field:
+        with torch._C.DisableTorchFunction():
+            shape = tuple(tensor.shape)
+        seen = units_of(tensor.maps, len(self.input_size))
+        before = tuple(
+            min((maps.axes[side].shortest.size for maps in entering), default=1) for side in range(seen.rank)
+        )
+        return Field(name=name, op=op, output=shape[1:], axes=seen.axes, global_by=seen.marks, before=before)
 
     def _where(self, op: str) -> str:
         name = self.names[self.path[-1]] if self.path else ""
@@ -154,8 +221,16 @@ class Trace:
             return name
         return f"{name}.{op}" if name else op
 
-    def _plain(self, x: torch.Tensor) -> torch.Tensor:
-        with torch._C.DisableTorchFunctionSubclass():
+    @contextmanager
+    def unrecorded(self) -> Iterator[None]:
+        """Follow what stands for an operation of the net, and is none of its own, without a record."""
+        count = len(self.records)
+        yield
+        del self.records[count:]
+
+    def plain(self, x: torch.Tensor) -> torch.Tensor:
+        """Return a tensor of the same shape without values and without maps; of the same place in memory, if it can."""
+        with torch._C.DisableTorchFunction():
             if isinstance(x, Followed):
                 return x.as_subclass(torch.Tensor)
             if x.device.type == "meta":
@@ -164,52 +239,46 @@ class Trace:
                 self.stand_ins[id(x)] = (x, torch.empty_like(x, device="meta"))
             return self.stand_ins[id(x)][1]
 
-    def _does_not_fit(self, op: str, where: str, followed: list[Followed], error: Exception) -> str:
-        shapes = " and ".join("×".join(map(str, x.shape[1:])) for x in followed[:2])
-        height, width = self.input_size
-        return (
-            f"at {where!r}: {op} cannot take maps of {shapes}; "
-            f"the input size {height}×{width} is too small for this net or does not suit it ({_first_line(error)})"
-        )
-
     @contextmanager
     def _hooks(self) -> Iterator[None]:
         """Keep `path` at the module being called, and record every layer's output."""
 
-        def enter(module: nn.Module, args: Any) -> None:
+        def enter(module: nn.Module, args: Any, kwargs: Any) -> None:
             self.path.append(module)
+            self.entered.append([x.maps for x in tree_flatten((args, kwargs))[0] if isinstance(x, Followed)])
 
         def leave(module: nn.Module, args: Any, output: Any) -> None:
             self.path.pop()
-            first = output[0] if isinstance(output, tuple) and output else output  # a pooling may add its indices
-            if not isinstance(first, Followed):
+            entering = self.entered.pop()
+            first = next((x for x in tree_flatten(output)[0] if isinstance(x, Followed)), None)
+            if first is None:
                 return
             name, op = self.names[module], type(module).__name__
             if _is_layer(module, self.net):
                 first.maps = replace(first.maps, source=name)
-                self.records.append(self._field(name, op, first))
+                self.records.append(self._field(name, op, first, entering))
             elif name:
-                self.also[name] = self._field(name, op, first)
+                self.also[name] = self._field(name, op, first, entering)
 
         with ExitStack() as stack:
             for module in self.names:
-                stack.callback(module.register_forward_pre_hook(enter).remove)
+                stack.callback(module.register_forward_pre_hook(enter, with_kwargs=True).remove)
                 stack.callback(module.register_forward_hook(leave).remove)
             yield
 
     def _guarded(self, forward: Callable[[], Any]) -> Any:
         try:
             return forward()
-        except ReceptiveFieldError:
+        except (ReceptiveFieldError, NeedsValues):
             raise
         except Exception as error:
             at = self.names[self.path[-1]] if self.path else ""
             inside = f" in {at!r}" if at else ""
             raise ReceptiveFieldError(
-                f"{type(self.net).__name__} cannot be traced: {type(error).__name__}{inside}: {_first_line(error)}"
+                f"{type(self.net).__name__} cannot be traced: {type(error).__name__}{inside}: {first_line(error)}"
             ) from error
 
-    def _finished(self) -> ReceptiveField:
+    def _finished(self, stopped: str | None = None) -> ReceptiveField:
         """Number the records of what was called more than once, and add the other names by which they are known."""
         calls = Counter(record.name for record in self.records)
         seen: Counter[str] = Counter()
@@ -222,7 +291,24 @@ class Trace:
         for name, module in self.net.named_modules(remove_duplicate=False):  # a shared module has several names
             if self.names[module] in self.also:
                 self.also.setdefault(name, self.also[self.names[module]])
-        return ReceptiveField(records, self.input_size, self.also)
+        return ReceptiveField(records, self.input_size, self.also, stopped)
+
+
+def units_of(maps: Maps, rank: int) -> Maps:
+    """Return maps of which each unit is a position with all its channels, as a record counts them."""
+    count = len(maps.dims)
+    if count < rank + 1:  # a vector, or a list of numbers: no positions
+        return maps.blended(range(1, count)) if count > 1 else maps
+    image = count == rank + 2 and not pieces.sides(maps.dims[0])
+    for dim in range(count):
+        mixed = pieces.sides(maps.dims[dim]) and any(p.side is None for p in pieces.flat(maps.dims[dim]))
+        if image and dim >= 2:
+            maps = maps.settled(dim)
+        elif mixed:
+            maps = maps.blended([dim])
+    if image and all(pieces.sides(dim) for dim in maps.dims[2:]) and pieces.sides(maps.dims[1]):
+        maps = maps.blended([1])
+    return maps
 
 
 def _is_layer(module: nn.Module, net: nn.Module) -> bool:
@@ -231,53 +317,68 @@ def _is_layer(module: nn.Module, net: nn.Module) -> bool:
     return module is not net and (own or next(module.children(), None) is None)
 
 
+def _holds_followed(output: Any, depth: int = 0) -> bool:
+    """Whether a followed tensor is somewhere in a net's output: a tensor, a structure, an object of a library's own."""
+    if any(isinstance(x, Followed) for x in tree_flatten(output)[0]):
+        return True
+    inside = [value for x in tree_flatten(output)[0] for value in getattr(x, "__dict__", {}).values()]
+    return depth < 3 and any(_holds_followed(value, depth + 1) for value in inside)
+
+
 def _shaped(func: Any, args: Any, kwargs: Any) -> Any:
     """Return the result of an operation on tensors without values."""
     if func is nn.functional.batch_norm and len(args) > 1 and isinstance(args[1], torch.Tensor):
         x, mean = args[:2]
         if x.shape[1:2] == mean.shape:  # torch would take a batch norm to pieces, a third of a ResNet's time
             return torch.empty_like(x)
+    if func in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu) and isinstance(args[2], list | tuple):
+        x, states, twice = args[0], args[1], args[7]  # torch would take every step of the sequence by itself
+        states = states if isinstance(states, list | tuple) else (states,)
+        return (x.new_empty(*x.shape[:-1], states[0].shape[-1] * (1 + twice)), *map(torch.empty_like, states))
     return func(*args, **kwargs)
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
 def _name(func: Any) -> str:
-    name = func.__name__
+    name: str = func.__name__
     if name == "__get__":
         name = func.__self__.__name__
-    return name.strip("_")
+    return name.partition(".")[0].strip("_")  # an operation of ATen is called add.Tensor
 
 
 def _in_place(func: Any, kwargs: Any) -> bool:
-    name = func.__name__
+    name = func.__name__.partition(".")[0]
     return kwargs.get("inplace") is True or (name.endswith("_") and not name.endswith("__")) or name in _IN_PLACE
 
 
-_IN_PLACE = {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__ipow__"}
+_IN_PLACE = {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__ipow__", "__iand__", "__ior__"}
 
 
-@contextmanager
-def in_eval_mode(net: nn.Module) -> Iterator[None]:
-    """Put a net into eval mode for a while, and each of its modules back into the mode it was in."""
-    training = [module for module in net.modules() if module.training]
-    net.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
-
-
-def trace(net: nn.Module, input_size: tuple[int, int], channels: int | None = None) -> ReceptiveField:
+def trace(net: nn.Module, input_size: tuple[int, ...], channels: int | None = None) -> ReceptiveField:
     """Return the receptive field of a module: see `s6core.receptive.receptive_field`."""
     net = getattr(net, "_orig_mod", net)  # of a net that torch.compile wraps
-    return Trace(net, input_size).run(image_channels(net) if channels is None else channels)
+    for name, module in net.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ReceptiveFieldError(f"module {name!r} is scripted: its operations cannot be traced")
+    channels = image_channels(net) if channels is None else channels
+    with same_chance():
+        try:
+            return Trace(twin(net), input_size).run(channels)
+        except NeedsValues:
+            return Trace(twin(net, values=True), input_size).run(channels)
 
 
 def image_channels(net: nn.Module) -> int:
     """Return the channels of the images that a net takes, as far as its first convolution tells."""
-    first = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)
-    return 3 if first is None else first.in_channels
+    first = _first_convolution(net)
+    return 3 if first is None or not first.in_channels else first.in_channels
+
+
+def image_rank(net: nn.Module) -> int:
+    """Return how many axes a net's images have, as far as its first convolution tells."""
+    first = _first_convolution(net)
+    return 2 if first is None else len(first.kernel_size)
+
+
+def _first_convolution(net: nn.Module) -> Any:
+    kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+    return next((module for module in net.modules() if isinstance(module, kinds)), None)

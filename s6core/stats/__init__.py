@@ -27,39 +27,58 @@ it would hold the truth 88 to 93 times in a hundred.
 """
 
 from s6core.stats.compare import compare
-from s6core.stats.evidence import ALPHA, MARGIN, MINIMUM_SEEDS, holm, sign_flip
-from s6core.stats.factorial import effects, factorial
+from s6core.stats.comparison import effect
+from s6core.stats.digits import AnyDigits, any_digits
+from s6core.stats.evidence import ALPHA, MARGIN, MINIMUM_SEEDS, sign_flip
+from s6core.stats.factorial import factorial, factorial_effects
+from s6core.stats.failures import did_not_learn, ended_at_chance, share_interval
+from s6core.stats.family import effects
 from s6core.stats.flattery import best_epoch_flattery, best_seed_flattery, expected_best_seed
+from s6core.stats.holm import holm
 from s6core.stats.intervals import Interval, mean_interval, summary
 from s6core.stats.pairing import pairing
 from s6core.stats.pairs import StatsError, paired_differences
 from s6core.stats.power import detectable_difference, sampling_error
+from s6core.stats.prior import Prior, study_prior
+from s6core.stats.row import Effect
+from s6core.stats.rule import EQUIVALENT
 from s6core.stats.simulation import claim_rates, coverage, simulated_accuracies, simulated_differences
 from s6core.stats.subset import largest_factorial
 
 __all__ = [
     "ALPHA",
+    "EQUIVALENT",
     "MARGIN",
     "MINIMUM_SEEDS",
+    "AnyDigits",
+    "Effect",
     "Interval",
+    "Prior",
     "StatsError",
+    "any_digits",
     "best_epoch_flattery",
     "best_seed_flattery",
     "claim_rates",
     "compare",
     "coverage",
     "detectable_difference",
+    "did_not_learn",
+    "effect",
     "effects",
+    "ended_at_chance",
     "expected_best_seed",
     "factorial",
+    "factorial_effects",
     "holm",
     "largest_factorial",
     "mean_interval",
     "paired_differences",
     "pairing",
     "sampling_error",
+    "share_interval",
     "sign_flip",
     "simulated_accuracies",
     "simulated_differences",
+    "study_prior",
     "summary",
 ]

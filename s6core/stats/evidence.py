@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from s6core.stats.checks import numbers
+from s6core.stats.holm import holm
 from s6core.stats.intervals import LEVEL
 from s6core.stats.pairs import DECIMALS, StatsError
 
@@ -84,7 +86,7 @@ def sign_flip(differences: ArrayLike, *, rng: np.random.Generator | None = None)
 
     Exact for up to 16 seeds, where it cannot be below 2/2ⁿ; beyond, from 65,535 flips drawn with `rng`.
     """
-    x = np.asarray(differences, float)
+    x = numbers(differences, "differences")
     n = x.shape[-1]
     if n == 1:
         return np.ones(x.shape[:-1])
@@ -101,28 +103,6 @@ def sign_flip(differences: ArrayLike, *, rng: np.random.Generator | None = None)
         rng=rng,
     )
     return np.asarray(result.pvalue)
-
-
-def holm(p: ArrayLike, *, members: int | None = None) -> Floats:
-    """Return Holm's step-down correction along the last axis. NaN, no evidence, stays NaN and counts as a member.
-
-    The family has `members`, by default as many as there are p. Those that have no p yet count too: what a family asks
-    for is settled when it is declared, and must not depend on which of its members were tried first. Raises
-    `StatsError` for fewer members than p.
-
-    Own code, tested against statsmodels, whose `multipletests` takes one family at a time and collects garbage in each
-    call: 50 ms, hours for a simulation.
-    """
-    alone: Floats = np.asarray(p, float)
-    there = alone.shape[-1]
-    size = there if members is None else members
-    if size < there:
-        raise StatsError(f"members={members!r}: allowed is an integer from {there}, the number of p")
-    order = np.argsort(alone, axis=-1)  # puts NaN last, where a p of 1 would stand
-    steps = np.take_along_axis(alone, order, axis=-1) * np.arange(size, size - there, -1)
-    corrected = np.empty_like(alone)
-    np.put_along_axis(corrected, order, np.minimum(np.maximum.accumulate(steps, axis=-1), 1), axis=-1)
-    return corrected
 
 
 def verdicts(

@@ -8,7 +8,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from s6core.stats.evidence import MARGIN, evidence, holm, verdicts
+from s6core.stats.evidence import MARGIN, evidence, verdicts
+from s6core.stats.holm import holm
 from s6core.stats.intervals import interval_row
 from s6core.stats.pairs import FINISHED, Better, StatsError, checked, sign
 
@@ -20,7 +21,8 @@ def factorial(runs: pd.DataFrame, factors: Sequence[str], metric: str = "test_ac
     metric ~ A * B * … + seed, least squares by statsmodels, sums of squares of type II; p_holm is corrected over the
     effects and interactions; share is partial η², SS / (SS + SS residual).
     `runs` has a row per run and the factors as columns. Used are the seeds that every cell has, however their runs
-    ended. The test pools the spread of all cells: where one cell is far noisier than the others, trust `effects`.
+    ended. The test pools the spread of all cells: where one cell is far noisier than the others, see
+    `factorial_effects`.
     Raises `StatsError` for an empty cell, fewer than two common seeds, or a run among them that did not finish.
     """
     table = _balanced(runs, factors, metric)
@@ -42,7 +44,7 @@ def factorial(runs: pd.DataFrame, factors: Sequence[str], metric: str = "test_ac
     return result.astype({"df": int})[["term", "df", "sum_sq", "f", "p", "p_holm", "share"]]
 
 
-def effects(
+def factorial_effects(
     runs: pd.DataFrame,
     factors: Sequence[str],
     metric: str = "test_accuracy",

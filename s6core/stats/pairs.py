@@ -8,15 +8,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from s6core.stats.checks import StatsError, accuracies, numbers
+
+__all__ = ["StatsError"]
+
 Better = Literal["higher", "lower"]
 KNOWN: dict[str, Better] = {"accuracy": "higher", "loss": "lower", "errors": "lower", "seconds": "lower"}
 
 FINISHED, DIVERGED, FAILED, MISSING = "finished", "diverged", "failed", "missing"
 DECIMALS = 9  # far below one image or one unit of float32: differences that are equal compare as equal
-
-
-class StatsError(ValueError):
-    """A frame or a number that no statistic can honestly be made of, and what would be needed."""
 
 
 def checked(frame: pd.DataFrame, metric: str, *, key: Iterable[str] = ("variant", "seed")) -> pd.DataFrame:
@@ -44,10 +44,13 @@ def checked(frame: pd.DataFrame, metric: str, *, key: Iterable[str] = ("variant"
     odd = sorted(set(map(str, status)) - {FINISHED, DIVERGED, FAILED})
     if odd:
         raise StatsError(f"status {odd[0]!r}: allowed is {FINISHED}, {DIVERGED} or {FAILED}")
-    values = frame[metric].astype(float).where(status == FINISHED)
-    empty = ~np.isfinite(values) & (status == FINISHED)
+    finished = status == FINISHED
+    empty = frame[metric].isna() & finished
     if empty.any():
         raise StatsError(f"{_name(frame, empty, key)} finished without a finite {metric}")
+    check = accuracies if metric.endswith("accuracy") else numbers
+    values = pd.Series(np.nan, index=frame.index)
+    values[finished] = check(frame.loc[finished, metric], metric)
     return frame.assign(status=status, **{metric: values})
 
 

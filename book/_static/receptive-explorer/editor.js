@@ -3,11 +3,13 @@
 ((S6Receptive) => {
   "use strict";
 
-  const OPERATIONS = { conv: "conv", max: "max pool", avg: "avg pool", gap: "global avg" };
+  const OPERATIONS = { conv: "conv", max: "max pool", avg: "avg pool", gap: "global avg", up: "upsample", tconv: "transposed" };
+  const MARKS = { "[": "branches from here", "|": "next branch", "]": "sum of branches" };
   const SETTINGS = ["kernel", "stride", "padding", "dilation"];
+  const WITHOUT = { gap: SETTINGS, point: SETTINGS, "[": SETTINGS, "|": SETTINGS, "]": SETTINGS, up: SETTINGS.slice(1), avg: ["dilation"], tconv: ["dilation"] };
   const RESULTS = {
     output: ["Output", "units a side of the layer's map"],
-    size: ["Field", "receptive field: pixels a side that one unit sees"],
+    size: ["Field", "receptive field: pixels a side that one unit sees; with branches, by its shortest path and by all of them"],
     stride: ["Jump", "effective stride: pixels from one unit to the next"],
     padding: ["Eff. pad", "effective padding: pixels by which the box of unit 0 begins before the image"],
     centre: ["Unit 0", "centre of unit 0, in pixels from the middle of the first pixel"],
@@ -29,11 +31,8 @@
     return element;
   }
 
-  /** −3 and 2.5 as they are printed in mathematics. */
-  const number = (value) => String(value).replace("-", "−");
-
   class Editor {
-    /** `rows` is changed in place; `changed()` is called after every change. */
+    /** `rows` is changed in place; `changed(rebuild, what)` is called after every change. */
     constructor(table, rows, changed) {
       Object.assign(this, { table, rows, changed });
     }
@@ -52,49 +51,61 @@
     line(row, at) {
       const inputs = SETTINGS.map((key) => this.setting(row, key));
       const results = Object.fromEntries(Object.entries(RESULTS).map(([key, [text]]) =>
-        [key, h("span", { role: "cell", class: "rx-result", "data-head": text })]));
+        [key, h("span", { role: "cell", class: `rx-result${key === "output" ? "" : " rx-number"}`, "data-head": text })]));
       const name = h("span", { role: "rowheader", class: "rx-layer" });
       const error = h("span", { role: "cell", class: "rx-error", hidden: true });
-      const operation = h("select", { "aria-label": "operation", onchange: (event) => this.become(at, event.target.value) },
-        ...Object.entries(OPERATIONS).map(([op, text]) => h("option", { value: op, selected: op === row.op }, text)));
+      const operation = row.op in OPERATIONS
+        ? h("select", { "aria-label": "operation", onchange: (event) => this.become(at, event.target.value) },
+          ...Object.entries(OPERATIONS).map(([op, text]) => h("option", { value: op, selected: op === row.op }, text)))
+        : h("span", {}, MARKS[row.op] ?? "place by place");
       const action = (text, label, step, off) => h("button", {
         type: "button", class: "rx-small", "data-action": label, disabled: off, onclick: () => this.move(at, step, label),
       }, text);
       const actions = [action("↑", "up", -1, at === 0), action("↓", "down", 1, at === this.rows.length - 1), action("✕", "remove", 0)];
-      const element = h("div", { role: "row", class: "rx-row" }, name, h("span", { role: "cell", class: "rx-op" }, operation),
-        ...inputs.map((input, k) => h("span", { role: "cell", class: "rx-setting", "data-head": HEADS[SETTINGS[k]][0] }, input ?? "–")),
+      const element = h("div", { role: "row", class: "rx-row" }, name, ...(inputs.some(Boolean)
+        ? [h("span", { role: "cell", class: "rx-op" }, operation),
+          ...inputs.map((input, k) => h("span", { role: "cell", class: "rx-setting", "data-head": HEADS[SETTINGS[k]][0] }, input ?? "–"))]
+        : [h("span", { role: "cell", class: "rx-op rx-wide", "aria-colspan": 1 + SETTINGS.length }, operation)]),
         ...Object.values(results), h("span", { role: "cell", class: "rx-actions" }, ...actions), error);
       return { element, name, operation, inputs, results, error, actions };
     }
 
     setting(row, key) {
-      if (row.op === "gap" || (row.op === "avg" && key === "dilation")) return null;
+      if (WITHOUT[row.op]?.includes(key)) return null;
       return h("input", {
-        type: "number", min: key === "padding" ? 0 : 1, max: 99, inputmode: "numeric", value: Number.isFinite(row[key]) ? row[key] : "",
-        oninput: (event) => {
-          row[key] = event.target.valueAsNumber;
+        type: "text", inputmode: "numeric", autocomplete: "off", maxlength: 9, value: S6Receptive.written(row[key]).replace("x", " × "),
+        oninput: ({ target }) => {
+          const text = target.value.replace(/\s*[x×]\s*/gi, "x").trim();
+          row[key] = /^\d+(x\d+)?$/.test(text) ? S6Receptive.pair(text) : Number.NaN;
           this.mend(row);
-          this.changed();
+          this.changed(false, `${this.rows.indexOf(row)} ${key}`);
         },
       });
     }
 
     /** Show what the rows amount to, without touching what is being edited. */
-    show(records, names, selected) {
+    show([vertical, horizontal], names, selected) {
       this.lines.forEach(({ element, name, operation, inputs, results, error, actions }, at) => {
-        const record = records[at];
+        const [down, across] = [vertical[at], horizontal[at]];
+        const fault = across.error ?? down.error;
         name.textContent = names[at];
-        operation.setAttribute("aria-label", `${names[at]} operation`);
-        inputs.forEach((input, k) => input?.setAttribute("aria-label", `${names[at]} ${SETTINGS[k]}`));
+        if (operation.tagName === "SELECT") operation.setAttribute("aria-label", `${names[at]} operation`);
+        inputs.forEach((input, k) => input?.setAttribute("aria-label", `${names[at]} ${this.rows[at].op === "up" ? "factor" : SETTINGS[k]}`));
         actions.forEach((button) => button.setAttribute("aria-label", `${button.dataset.action} ${names[at]}`));
         element.classList.toggle("rx-chosen-row", at === selected);
-        element.classList.toggle("rx-broken", Boolean(record.error));
-        error.textContent = record.error ?? "";
-        error.hidden = !record.error;
-        for (const [key, cell] of Object.entries(results)) {
-          cell.textContent = record.error ? "–" : key === "output" ? `${record.output} × ${record.output}` : number(record[key]);
-        }
+        element.classList.toggle("rx-broken", Boolean(fault));
+        error.textContent = fault ?? "";
+        error.hidden = !fault;
+        for (const [key, cell] of Object.entries(results)) cell.textContent = fault ? "–" : this.result(key, down, across);
       });
+    }
+
+    result(key, down, across) {
+      const { both, field, number, step } = S6Receptive;
+      if (key === "output") return `${down.output} × ${across.output}`;
+      if (key !== "size") return both(...[down, across].map((record) => (key === "stride" ? step : number)(record[key])));
+      const shorter = down.least < down.smallest || across.least < across.smallest;
+      return `${shorter ? `${both(down.least, across.least)} to ` : ""}${field(down, across)}`;
     }
 
     become(at, op) {
@@ -120,5 +131,5 @@
     }
   }
 
-  Object.assign(S6Receptive, { Editor, h, number });
+  Object.assign(S6Receptive, { Editor, h });
 })((window.S6Receptive ??= {}));

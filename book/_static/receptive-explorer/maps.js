@@ -24,57 +24,60 @@
     return values;
   }
 
-  /** Slide a window along the columns of rows × length values; the result is transposed, so twice does both axes. */
-  function slide(values, rows, length, output, { kernel, stride, padding, dilation }, largest) {
-    const result = new Float32Array(output * rows);
-    for (let row = 0; row < rows; row++) {
-      for (let unit = 0; unit < output; unit++) {
+  /** Slide a row along the columns of `lines` × input values; the result is transposed, so twice does both axes. */
+  function slide(values, { input, output, reads, window: { kernel } }, { op }) {
+    const lines = values.length / input;
+    const result = new Float32Array(output * lines);
+    for (let unit = 0; unit < output; unit++) {
+      const places = reads(unit);
+      const share = op === "tconv" ? places.length : op === "up" ? 1 : kernel;
+      for (let line = 0; line < lines; line++) {
         let total = 0;
-        for (let tap = 0; tap < kernel; tap++) {
-          const at = unit * stride - padding + tap * dilation;
-          if (at < 0 || at >= length) continue;
-          const value = values[row * length + at];
-          total = largest ? Math.max(total, value) : total + value / kernel;
+        for (const at of places) {
+          if (at < 0 || at >= input) continue;
+          const value = values[line * input + at];
+          total = op === "max" ? Math.max(total, value) : total + value / share;
         }
-        result[unit * rows + row] = total;
+        result[unit * lines + line] = total;
       }
     }
     return result;
   }
 
-  /** The values of every layer's map, null from the first layer that does not fit. */
-  function activations(rows, records, image) {
-    let values = image;
-    return records.map(({ error, input, output, window }, layer) => {
-      if (error || output > LARGEST) values = null;
-      if (!values) return null;
-      const largest = rows[layer].op === "max";
-      values = slide(values, input, input, output, window, largest);
-      return (values = slide(values, output, input, output, window, largest));
+  /** The values of every row's map, null where it does not fit or is too large. */
+  function activations(rows, horizontal, image, vertical = horizontal) {
+    const maps = [];
+    rows.forEach((row, at) => {
+      const [down, across] = [vertical[at], horizontal[at]];
+      if (down.error || across.error || Math.max(down.output, across.output) > LARGEST) return maps.push(null);
+      const below = across.inputs.map((input) => (input < 0 ? image : maps[input]));
+      if (below.includes(null)) return maps.push(null);
+      if (row.op === "]") return maps.push(below[0].map((_, place) => below.reduce((sum, map) => sum + map[place], 0) / below.length));
+      maps.push(across.window.kernel === 1 && across.output === across.input && down.output === down.input && row.op !== "conv"
+        ? below[0] : slide(slide(below[0], across, row), down, row));
     });
+    return maps;
   }
 
-  /** Draw values as black ink whose opacity is the value; the style sheet inverts it on a dark page. */
-  function draw(canvas, values, length) {
-    canvas.width = canvas.height = length;
+  /** Draw rows of values as black ink whose opacity is the value; the style sheet inverts it on a dark page. */
+  function draw(canvas, values, width) {
+    const height = values.length / width;
+    Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
-    const pixels = context.createImageData(length, length);
-    const darkest = length > 1 ? 255 : 128; // a lone unit has nothing to stand out from
-    let most = 0;
-    values.forEach((value) => (most = Math.max(most, value)));
+    const pixels = context.createImageData(width, height);
+    const darkest = values.length > 1 ? 255 : 128; // a lone unit has nothing to stand out from
+    const most = values.reduce((a, b) => Math.max(a, b), 0);
     values.forEach((value, at) => (pixels.data[4 * at + 3] = most ? (darkest * value) / most : 0));
     context.putImageData(pixels, 0, 0);
   }
 
-  /** Draw, in a colour, the number of ways from every pixel to the unit: the outer product of the two axes. */
-  function drawPaths(canvas, vertical, horizontal, colour) {
-    const length = vertical.length;
-    draw(canvas, Float32Array.from({ length: length * length }, (_, at) =>
-      vertical[Math.floor(at / length)] * horizontal[at % length]), length);
+  /** Draw, in a colour, the number of ways from every pixel to the unit. */
+  function drawPaths(canvas, ways, width, colour) {
+    draw(canvas, ways, width);
     const context = canvas.getContext("2d");
     context.globalCompositeOperation = "source-in"; // keeps the opacity, replaces the ink
     context.fillStyle = colour;
-    context.fillRect(0, 0, length, length);
+    context.fillRect(0, 0, canvas.width, canvas.height);
   }
 
   Object.assign(S6Receptive, { place, activations, draw, drawPaths });

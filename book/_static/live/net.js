@@ -1,0 +1,203 @@
+/* A stored net in plain JavaScript: a fold over its rows, which are those of s6core/layers.py, and nothing of the page.
+
+   A stored net is {rows, mean, deviation}; a row is {name, op, input: [C, H, W], output, kernel: [vertical, horizontal],
+   stride, padding, dilation, groups}, and where it was trained {weight, bias} or, for a batch norm, {scale, shift}: its
+   four statistics folded into two numbers per channel. They stay behind the ReLU, where the net has them: folded into
+   the next convolution they would be wrong along its zero padding. Numbers are base64 of little-endian float32. */
+((S6Live) => {
+  "use strict";
+
+  const EPSILON = 1e-5; // torch's default for every norm
+
+  const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const floats = (text) => new Float32Array(bytes(text).buffer);
+  const places = ([, height, width]) => height * width;
+
+  /** Every place's window, one after the other, so that a filter is a dot product; the padding stays 0. */
+  function windows({ input, output, kernel, stride, padding, dilation }, x) {
+    const [channels, height, width] = input;
+    const [, rows, columns] = output;
+    const patches = new Float32Array(rows * columns * channels * kernel[0] * kernel[1]);
+    let at = 0;
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        for (let channel = 0; channel < channels; channel++) {
+          for (let v = 0; v < kernel[0]; v++) {
+            const y = row * stride[0] - padding[0] + v * dilation[0];
+            for (let h = 0; h < kernel[1]; h++, at++) {
+              const z = column * stride[1] - padding[1] + h * dilation[1];
+              if (y >= 0 && y < height && z >= 0 && z < width) patches[at] = x[(channel * height + y) * width + z];
+            }
+          }
+        }
+      }
+    }
+    return patches;
+  }
+
+  function conv(row, x) {
+    const { output, weight, bias } = row;
+    const [filters, size] = [output[0], places(output)];
+    const patches = windows(row, x);
+    const length = patches.length / size;
+    const y = new Float32Array(filters * size);
+    for (let place = 0, start = 0; place < size; place++, start += length) {
+      let filter = 0;
+      for (; filter + 3 < filters; filter += 4) { // four filters at a time read each number of the window once
+        let [a, b, c, d] = [bias[filter], bias[filter + 1], bias[filter + 2], bias[filter + 3]];
+        let w = filter * length;
+        for (let at = start; at < start + length; at++, w++) {
+          const value = patches[at];
+          a += value * weight[w];
+          b += value * weight[w + length];
+          c += value * weight[w + 2 * length];
+          d += value * weight[w + 3 * length];
+        }
+        [y[filter * size + place], y[(filter + 1) * size + place]] = [a, b];
+        [y[(filter + 2) * size + place], y[(filter + 3) * size + place]] = [c, d];
+      }
+      for (; filter < filters; filter++) {
+        let total = bias[filter];
+        for (let at = 0; at < length; at++) total += patches[start + at] * weight[filter * length + at];
+        y[filter * size + place] = total;
+      }
+    }
+    return y;
+  }
+
+  /** Sum (or take the largest of) what a window holds; a pooling has no padding here. */
+  function pool({ input, output, kernel, stride }, x, largest) {
+    const [channels, height, width] = input;
+    const [, rows, columns] = output;
+    const y = new Float32Array(channels * rows * columns);
+    for (let at = 0; at < y.length; at++) {
+      const channel = Math.floor(at / (rows * columns));
+      const top = (Math.floor(at / columns) % rows) * stride[0];
+      const left = (at % columns) * stride[1];
+      let total = largest ? -Infinity : 0;
+      for (let v = 0; v < kernel[0]; v++) {
+        for (let h = 0; h < kernel[1]; h++) {
+          const value = x[(channel * height + top + v) * width + left + h];
+          total = largest ? Math.max(total, value) : total + value;
+        }
+      }
+      y[at] = largest ? total : total / (kernel[0] * kernel[1]);
+    }
+    return y;
+  }
+
+  const whole = (row) => ({ ...row, kernel: row.input.slice(1), stride: row.input.slice(1) });
+
+  function linear({ output, weight, bias }, x) {
+    return Float32Array.from({ length: output[0] }, (_, unit) => {
+      let total = bias[unit];
+      for (let at = 0; at < x.length; at++) total += weight[unit * x.length + at] * x[at];
+      return total;
+    });
+  }
+
+  /** Give each group of channels mean 0 and deviation 1, then each channel its scale and shift. */
+  function grouped({ input, groups, weight, bias }, x) {
+    const y = new Float32Array(x.length);
+    const size = x.length / groups;
+    for (let group = 0; group < groups; group++) {
+      const part = x.subarray(group * size, (group + 1) * size);
+      const mean = part.reduce((sum, value) => sum + value, 0) / size;
+      const variance = part.reduce((sum, value) => sum + (value - mean) ** 2, 0) / size;
+      part.forEach((value, at) => (y[group * size + at] = (value - mean) / Math.sqrt(variance + EPSILON)));
+    }
+    return affine(input, y, weight, bias);
+  }
+
+  function affine(shape, x, scale, shift) {
+    const size = places(shape);
+    return x.map((value, at) => {
+      const channel = Math.floor(at / size);
+      return value * scale[channel] + shift[channel];
+    });
+  }
+
+  /** The normal distribution function, to 1.5e-7 (Abramowitz and Stegun 1964, 7.1.26). */
+  function normal(x) {
+    const t = 1 / (1 + (0.3275911 * Math.abs(x)) / Math.SQRT2);
+    const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+    const below = (tail * Math.exp((-x * x) / 2)) / 2;
+    return x > 0 ? 1 - below : below;
+  }
+
+  const OPS = {
+    conv,
+    linear,
+    relu: (row, x) => x.map((value) => Math.max(value, 0)),
+    leaky: (row, x) => x.map((value) => (value > 0 ? value : 0.01 * value)),
+    gelu: (row, x) => x.map((value) => value * normal(value)),
+    silu: (row, x) => x.map((value) => value / (1 + Math.exp(-value))),
+    "batch-norm": (row, x) => affine(row.input, x, row.scale, row.shift),
+    "group-norm": grouped,
+    "layer-norm": (row, x) => grouped({ ...row, groups: 1 }, x),
+    "instance-norm": (row, x) => grouped({ ...row, groups: row.input[0] }, x),
+    dropout: (row, x) => x, // at rest: it acts in training only
+    "channel-dropout": (row, x) => x,
+    "max-pool": (row, x) => pool(row, x, true),
+    "average-pool": (row, x) => pool(row, x, false),
+    "global-average": (row, x) => pool(whole(row), x, false),
+    "global-max": (row, x) => pool(whole(row), x, true),
+    flatten: (row, x) => x,
+  };
+
+  /** A net as it is stored, with its numbers as numbers. */
+  function open({ rows, mean, deviation }) {
+    const trained = ["weight", "bias", "scale", "shift"];
+    const ready = rows.map((row) => ({
+      ...row,
+      ...Object.fromEntries(trained.filter((name) => row[name]).map((name) => [name, floats(row[name])])),
+    }));
+    return { rows: ready, mean, deviation };
+  }
+
+  /** What comes out of every row, from an image of bytes (0 paper to 255 ink), channels first: the last are the logits. */
+  function run({ rows, mean, deviation }, image) {
+    let x = Float32Array.from(image, (value) => (value / 255 - mean) / deviation);
+    return rows.map((row) => (x = OPS[row.op](row, x)));
+  }
+
+  /** The share that a softmax gives each logit. */
+  function softmax(logits) {
+    const most = Math.max(...logits);
+    const powers = Array.from(logits, (value) => Math.exp(value - most));
+    const total = powers.reduce((sum, value) => sum + value, 0);
+    return powers.map((value) => value / total);
+  }
+
+  /** What each place of the last maps adds to each class, [class][place]: over the places it adds up to the logits. */
+  function votes({ rows }, outputs) {
+    const head = rows.findIndex(({ op }) => op === "global-average" || op === "flatten");
+    const maps = outputs[head - 1];
+    const [channels, height, width] = rows[head].input;
+    const size = height * width;
+    const { output, weight, bias } = rows.at(-1);
+    const pooled = rows[head].op === "global-average";
+    const share = (target, channel, place) => // of this value of the maps in the class's logit
+      !weight ? (channel === target) / size : pooled ? weight[target * channels + channel] / size : weight[(target * channels + channel) * size + place];
+    return Array.from({ length: output[0] }, (_, target) =>
+      Float32Array.from({ length: size }, (_, place) => {
+        let total = bias ? bias[target] / size : 0;
+        for (let channel = 0; channel < channels; channel++) total += share(target, channel, place) * maps[channel * size + place];
+        return total;
+      }));
+  }
+
+  /** The pixels that unit [row, column] of a row's output sees: [top, left, bottom, right], cut at the image's border. */
+  function field(rows, at, unit) {
+    let [from, to] = [unit.slice(), unit.slice()];
+    for (const row of rows.slice(0, at + 1).reverse()) {
+      const { kernel, stride, padding, dilation } = row.op.startsWith("global") ? { ...whole(row), padding: [0, 0], dilation: [1, 1] } : row;
+      from = from.map((index, axis) => index * stride[axis] - padding[axis]);
+      to = to.map((index, axis) => index * stride[axis] - padding[axis] + (kernel[axis] - 1) * dilation[axis]);
+    }
+    const [, ...size] = rows[0].input;
+    return [...from.map((index) => Math.max(index, 0)), ...to.map((index, axis) => Math.min(index, size[axis] - 1))];
+  }
+
+  Object.assign(S6Live, { bytes, open, run, softmax, votes, field });
+})((window.S6Live ??= {}));

@@ -1,0 +1,67 @@
+"""What a chapter computes for its sentences: frames whose cells are keys, as `frame[effects]/no-bn+fc/difference`.
+
+    @frame
+    def effects(sources): ...
+
+A function marked `@frame`, in a module of book/figures/, returns a frame whose index names the rows. Its columns are
+quantities; with `low` and `high` among them a cell has an interval. `frame.attrs` may hold `kinds` (how a column is
+written, see `values.KINDS`) and `note` (where the figures come from, for the reader who hovers). NaN is no value.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from experiments.answers.registry import taken
+from experiments.answers.sources import Sources
+from s6core.config import unknown
+
+FRAMES: dict[str, Callable[[Sources], pd.DataFrame]] = {}
+_CACHE: dict[tuple[str, Path], tuple[pd.DataFrame, dict[Path, int]]] = {}
+
+
+def frame(function: Callable[[Sources], pd.DataFrame]) -> Callable[[Sources], pd.DataFrame]:
+    """Make a function's frame available to keys, under its name with hyphens, computed once for the same files.
+
+    Raises `ValueError` for a name that is taken.
+    """
+    name = function.__name__.replace("_", "-")
+    taken(FRAMES, "frame", name, function)
+
+    def cached(sources: Sources) -> pd.DataFrame:
+        found, stamps = _CACHE.get((name, sources.folder), (None, {}))
+        if found is None or any(_stamp(path) != stamp for path, stamp in stamps.items()):
+            own = Sources(sources.folder)
+            found = function(own)
+            stamps = {path: _stamp(path) for path in {*own.used, Path(inspect.getfile(function))}}
+            _CACHE[name, sources.folder] = found, stamps
+        sources.used.update(stamps)
+        return found
+
+    cached.__wrapped__ = function  # type: ignore[attr-defined]
+    FRAMES[name] = cached
+    return cached
+
+
+def named(name: str, sources: Sources) -> pd.DataFrame:
+    """Return a frame by its name. Raises `KeyError`, offering the nearest names."""
+    if name not in FRAMES:
+        raise KeyError(unknown("frame", name, FRAMES))
+    return FRAMES[name](sources)
+
+
+def cell(name: str, row: str, column: str, sources: Sources) -> tuple[pd.DataFrame, pd.Series]:
+    """Return a frame and one row of it. Raises `KeyError` for what is unknown, with the nearest names."""
+    found = named(name, sources)
+    for what, asked, known in (("row", row, found.index), ("column", column, found.columns)):
+        if asked not in known:
+            raise KeyError(f"frame {name}: {unknown(what, asked, map(str, known))}")
+    return found, found.loc[row]
+
+
+def _stamp(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0

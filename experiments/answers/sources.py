@@ -1,0 +1,156 @@
+"""What answers are made of: the tables of a results folder, cached, with a note of every file that was used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from experiments.studies import STUDIES
+from experiments.topics import TOPICS
+from s6core import results, stats
+from s6core.config import unknown
+
+STUDY = "ablations"  # where the topics' variants are trained
+REFERENCE = "reference"  # the variant that every other one of a study is compared with
+
+
+class Sources:
+    """The results folder, read only. `used` names each file that an answer came from, whether it exists or not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.used: set[Path] = set()
+
+    def studies(self) -> list[str]:
+        """Return the names of the studies, as `ablations` or `yours/smoke`."""
+        return sorted(path.parent.relative_to(self.folder).as_posix() for path in self.folder.rglob("runs.csv"))
+
+    def runs(self, study: str) -> pd.DataFrame:
+        """Return one row per run, finished or not."""
+        return _runs(*self._stamped(study, "runs.csv"))
+
+    def epochs(self, study: str) -> pd.DataFrame:
+        """Return one row per epoch of every run."""
+        return _epochs(*self._stamped(study, "epochs.csv"))
+
+    def runs_if_any(self, study: str) -> pd.DataFrame:
+        """Return the runs of a study, none of one that is declared and not trained yet."""
+        if study not in self.studies() and study in STUDIES:
+            self.used.add(self.folder / study / "runs.csv")
+            return pd.DataFrame(columns=results.RUN_COLUMNS)
+        return self.runs(study)
+
+    def epochs_if_any(self, study: str) -> pd.DataFrame:
+        """Return the epochs of a study, none of one that is declared and not trained yet."""
+        if study not in self.studies() and study in STUDIES:
+            self.used.add(self.folder / study / "epochs.csv")
+            return pd.DataFrame(columns=results.EPOCH_COLUMNS)
+        return self.epochs(study)
+
+    def effects(self, topic: str, study: str = STUDY) -> pd.DataFrame:
+        """Return one row per declared variant of a topic: its errors against the base's, see `s6core.stats.effects`."""
+        if study not in self.studies():
+            self.runs_if_any(study)
+            return _effects(None, topic, 0)
+        folder, stamp = self._stamped(study, "runs.csv")
+        return _effects(folder, topic, stamp)
+
+    def record(self, study: str, variant: str) -> results.Record:
+        """Return the record of a variant's first seed: its config, which all its seeds share, and its predictions."""
+        runs = self.runs(study)
+        if variant not in set(runs["variant"]):
+            raise KeyError(f"study {study}: {unknown('variant', variant, runs['variant'].unique())}")
+        seed = int(runs.loc[runs["variant"] == variant, "seed"].min())
+        path = results.record_path(self.folder / study, variant, seed)
+        self.used.add(path)
+        return _record(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+    def comparison(self, study: str) -> pd.DataFrame:
+        """Return one row per variant: its paired comparison with the study's reference, see `s6core.stats.compare`.
+
+        The column `family` names the question whose variants it was judged with; the study declares them, and those not
+        trained yet count in Holm's correction as well.
+        """
+        return _comparison(*self._stamped(study, "runs.csv"))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return any other table of the results folder, as `speed.csv`."""
+        path = self.folder / name
+        self.used.add(path)
+        if not path.is_file():
+            known = (file.relative_to(self.folder).as_posix() for file in self.folder.rglob("*.csv"))
+            raise KeyError(unknown("table", name, known))
+        return _table(path, path.stat().st_mtime_ns)
+
+    def _stamped(self, study: str, name: str) -> tuple[Path, int]:
+        path = self.folder / study / name
+        self.used.add(path)
+        if not path.is_file():
+            known = self.studies()
+            raise KeyError(unknown("study", study, known) if known else f"no study {study!r}: results/ holds none")
+        return path.parent, path.stat().st_mtime_ns
+
+
+# The time stamp is part of each cache's key: a changed file is read again.
+
+
+@lru_cache(maxsize=64)
+def _runs(folder: Path, stamp: int) -> pd.DataFrame:
+    return results.load_runs(folder)
+
+
+@lru_cache(maxsize=64)
+def _epochs(folder: Path, stamp: int) -> pd.DataFrame:
+    return results.load_epochs(folder)
+
+
+@lru_cache(maxsize=64)
+def _record(path: Path, stamp: int) -> results.Record:
+    return results.load(path)
+
+
+@lru_cache(maxsize=256)
+def _effects(folder: Path | None, name: str, stamp: int) -> pd.DataFrame:
+    topic = TOPICS[name]
+    runs = results.load_runs(folder) if folder else pd.DataFrame(columns=results.RUN_COLUMNS)
+    if topic.base in set(runs["variant"]):
+        return stats.effects(runs, base=topic.base, family=list(topic.variants), study=STUDIES[STUDY].variants)
+    counts = runs["variant"].value_counts()
+    rows = [
+        stats.Effect(variant=v, base=topic.base, n=int(counts.get(v, 0)), n_failed=0, n_base=0, n_base_failed=0)
+        for v in topic.variants
+    ]
+    return pd.DataFrame([asdict(row) for row in rows])
+
+
+@lru_cache(maxsize=64)
+def _comparison(folder: Path, stamp: int) -> pd.DataFrame:
+    runs = results.load_runs(folder)
+    stored = set(runs["variant"]) - {REFERENCE}
+    if not stored:
+        raise ValueError(f"study {folder.name}: its only variant is {REFERENCE}, so there is nothing to compare")
+    # the generator matters beyond 16 pairs only, where the sign flips are too many to count
+    tables = [
+        stats.compare(runs, reference=REFERENCE, family=members, rng=np.random.default_rng(0)).assign(family=name)
+        for name, members in _families(folder.name, stored).items()
+        if stored & set(members)
+    ]
+    return pd.concat(tables).set_index("variant")
+
+
+def _families(study: str, stored: Iterable[str]) -> dict[str, Iterable[str]]:
+    """Return the variants of each question, trained or not; those of no declared family are one by themselves."""
+    plan = STUDIES.get(study)
+    declared = plan.families if plan else {}
+    named = {variant for members in declared.values() for variant in members}
+    return {**declared, "": {*(plan.variants if plan else ()), *stored} - named - {REFERENCE}}
+
+
+@lru_cache(maxsize=64)
+def _table(path: Path, stamp: int) -> pd.DataFrame:
+    return pd.read_csv(path)

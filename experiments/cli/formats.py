@@ -1,0 +1,106 @@
+"""Records as text: a table for the terminal, Markdown, LaTeX, CSV or JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import pandas as pd
+
+FORMATS = ("table", "markdown", "latex", "csv", "json")
+NARROWEST = 50
+MISSING = "–"
+VERDICTS = {"helps": "green", "hurts": "red", "equivalent": "blue"}
+
+formats = click.option("--format", "kind", type=click.Choice(FORMATS), default="table", show_default=True,
+                       help="How to print it.")  # fmt: skip
+
+
+def width() -> int:
+    """Return how many columns there are to write in."""
+    return max(NARROWEST, shutil.get_terminal_size().columns)
+
+
+def paragraph(text: str, *, indent: str = "") -> str:
+    """Break a sentence to the width of the terminal."""
+    return textwrap.fill(text, width(), initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def coloured(word: str, text: str | None = None) -> str:
+    """Return a verdict in its colour; plain where nobody sees it, or NO_COLOR asks for none (no-color.org)."""
+    plain = text if text is not None else word
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty() or word not in VERDICTS:
+        return plain
+    return click.style(plain, fg=VERDICTS[word])
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Write a number, with a real minus sign; a dash where there is none."""
+    return MISSING if value is None or math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def interval(low: float, high: float, digits: int = 2, *, level: bool = False) -> str:
+    """Write an interval, with `level` also that it is one of 95%."""
+    if math.isnan(low + high):
+        return "no interval"
+    return f"{'95% interval ' if level else ''}{number(low, digits)} to {number(high, digits)}"
+
+
+def estimate(value: float, low: float, high: float) -> str:
+    """Write a figure from 0 up with its interval: "0.88 (0.79–0.98)"; without where there is none."""
+    return number(value) if math.isnan(low + high) else f"{number(value)} ({number(low)}–{number(high)})"
+
+
+def render(raw: Sequence[dict[str, Any]], shown: Sequence[dict[str, str]], kind: str) -> str:
+    """Return records in a format: `raw` for machines (CSV, JSON), `shown` for readers (table, Markdown, LaTeX)."""
+    if kind == "json":
+        return json.dumps([{k: _plain(v) for k, v in row.items()} for row in raw], indent=1, ensure_ascii=False)
+    if kind == "csv":
+        return pd.DataFrame(raw).to_csv(index=False, lineterminator="\n").rstrip("\n")
+    if kind == "latex":
+        return str(pd.DataFrame(shown).to_latex(index=False, escape=True)).rstrip("\n")
+    return markdown(shown) if kind == "markdown" else columns(shown)
+
+
+def markdown(rows: Sequence[dict[str, str]]) -> str:
+    """Return records as a Markdown table."""
+    names = list(rows[0])
+    cells = [names, ["---"] * len(names), *([row[name].replace("|", "\\|") for name in names] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def columns(rows: Sequence[dict[str, str]]) -> str:
+    """Return records as aligned columns; where they are wider than the terminal, a block of lines for each."""
+    names = list(rows[0])
+    widths = [max(len(name), *(len(row[name]) for row in rows)) for name in names]
+    if sum(widths) + 2 * (len(names) - 1) <= width():
+        lines = [names, *([row[name] for name in names] for row in rows)]
+        return "\n".join("  ".join(_padded(w, c, n) for n, (w, c) in enumerate(zip(widths, line, strict=True))).rstrip()
+                         for line in lines)  # fmt: skip
+    pad = max(map(len, names[1:]), default=0) + 4
+    blocks = []
+    for row in rows:
+        first, *others = names
+        lines = [
+            textwrap.fill(
+                f"{f'  {name}':<{pad}}{row[name]}", width(), subsequent_indent=" " * pad, break_on_hyphens=False
+            )
+            for name in others
+        ]
+        blocks.append("\n".join([row[first], *lines]))
+    return "\n".join(blocks)
+
+
+def _padded(size: int, cell: str, place: int) -> str:
+    return cell.rjust(size) if place and cell.replace(",", "").isdigit() else cell.ljust(size)
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
