@@ -138,16 +138,12 @@ def _stored(plan: Plan, stamp: tuple[int, int]) -> Run:
         return replace(run, state="refused", reason=str(error))
     if not found:  # gone since
         return run
-    from s6core.stats import ended_at_chance  # takes a second, and only what is stored wants it
-
     record, epochs = found[0], len(found[0].epochs)
-    accuracy = record.final["test_accuracy"]
-    run = replace(
-        run, epoch=epochs, accuracy=accuracy, seconds=sum(row["seconds"] for row in record.epochs), trained=epochs
-    )
+    accuracy, seconds = record.final["test_accuracy"], sum(row["seconds"] for row in record.epochs)
+    run = replace(run, epoch=epochs, accuracy=accuracy, seconds=seconds, trained=epochs)
     if record.status == "diverged":
         return replace(run, state="diverged", learned=False, reason=f"the loss was not finite in epoch {epochs}")
-    return replace(run, state="finished", learned=not ended_at_chance(accuracy))
+    return replace(run, state="finished", learned=plan.learned(accuracy))
 
 
 def _alive(watch: dict[str, Any], at_work: bool = False) -> bool:
