@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +39,39 @@ def test_two_workers_and_none_leave_the_same_records(tmp_path: Path, monkeypatch
     assert kept.cells[0].source.startswith("# tiny: small\n")
     assert set(kept.metadata.s6.records) == {"0", "1"}
     assert "seed 1, epoch 1 of 1" in (folder / "small" / "logs" / "seed-1.log").read_text()
+
+
+def test_a_killed_runner_s_run_goes_on_from_its_last_epoch_to_the_bit(tmp_path: Path) -> None:
+    study = {"name": "tiny", "question": "?", "base": {**TINY, "train_images": 3_000, "epochs": 6}, "seeds": 1}
+    file = tmp_path / "tiny.yaml"
+    file.write_text(json.dumps(study | {"variants": {"smooth": {"label_smoothing": 0.1}}}))  # JSON is YAML too
+    words = [sys.executable, "-m", "experiments.cli", "run", str(file), "--only", "smooth", "--results", str(tmp_path)]
+    variant = tmp_path / "tiny" / "smooth"
+    killed = 0
+    while not (variant / "seed-0.json").exists():
+        process = subprocess.Popen(words, cwd=results.REPOSITORY, stderr=subprocess.PIPE, text=True)
+        before = checkpoint_of(variant)
+        while process.poll() is None and (killed == 2 or checkpoint_of(variant) == before):
+            time.sleep(0.02)
+        killed += process.poll() is None
+        process.kill()
+        said = process.communicate()[1]
+        assert "Traceback" not in said, said
+    assert killed == 2
+    alone = lab.plan({**study["base"], "label_smoothing": 0.1, "study": "tiny", "variant": "smooth",
+                      "results": str(tmp_path / "alone")})  # fmt: skip
+    assert sum(1 for _ in lab.run(alone)) == 6
+    mine, theirs = ((f / "seed-0.json").read_bytes() for f in (variant, alone.folder / "smooth"))
+    assert results.digest(mine) == results.digest(theirs)
+    weights = [(f / "seed-0.safetensors").read_bytes() for f in (variant, alone.folder / "smooth")]
+    assert weights[0] == weights[1]
+    assert len(results.load(variant / "seed-0.json").provenance["resumed"]) == 2
+    assert not list(tmp_path.rglob("*.checkpoint"))
+
+
+def checkpoint_of(variant: Path) -> bytes:
+    path = variant / "seed-0.checkpoint"
+    return path.read_bytes() if path.exists() else b""
 
 
 def test_a_huge_rate_ends_as_diverged_and_is_a_row(tmp_path: Path) -> None:
