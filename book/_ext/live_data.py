@@ -21,11 +21,10 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file
 
-from experiments.studies import FACTORS, cells
+from experiments.answers.sources import Sources
+from experiments.topics import FACTORS, cells
 from s6core.config import NetConfig, unknown
 from s6core.layers import layers
-
-from .sources import Sources
 
 STUDY = "ablations"
 FOLDER = "live-data"  # below the site's _static
