@@ -109,7 +109,9 @@ def effective_receptive_field(
         given = "×".join(map(str, images.shape))
         raise ReceptiveFieldError(f"images: {given}; allowed is a batch of images, (images, channels, height, width)")
     if any(map(is_lazy, net.parameters())):
-        raise ReceptiveFieldError(f"{type(net).__name__} has lazy layers that no image has passed: they have no weights")
+        raise ReceptiveFieldError(
+            f"{type(net).__name__} has lazy layers that no image has passed: they have no weights"
+        )
     field = trace(net, (images.shape[-2], images.shape[-1]), images.shape[1])[layer]
     return effective(net, images, layer, unit, field, channel, seed)
 

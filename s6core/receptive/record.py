@@ -146,7 +146,9 @@ class Field:
         ends = [axis.box(i) for axis, i in zip(self.axes, place, strict=True)]
         unclipped = Box(*(first for first, _ in ends), *(last + 1 for _, last in ends))
         both = list(zip(self.axes, place, strict=True))
-        seen = [part for part in range(len(self.axes[0].first)) if all(a.first[part, i] <= a.last[part, i] for a, i in both)]
+        seen = [
+            part for part in range(len(self.axes[0].first)) if all(a.first[part, i] <= a.last[part, i] for a, i in both)
+        ]
         if not seen:
             return UnitField(unclipped, Box(*(0,) * 2 * len(self.axes)))
         starts = [int(axis.first[seen, i].min()) for axis, i in both]
@@ -241,7 +243,9 @@ class ReceptiveField(Sequence[Field]):
         rows = self.rows()
         head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in (rows[0] if rows else ()))
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape({True: 'yes', False: ''}.get(v, str(v)))}</td>" for v in row.values()) + "</tr>"  # type: ignore[call-overload]
+            "<tr>"
+            + "".join(f"<td>{escape({True: 'yes', False: ''}.get(v, str(v)))}</td>" for v in row.values())
+            + "</tr>"  # type: ignore[call-overload]
             for row in rows
         )
         caption = f"<caption>{escape(repr(self)[1:-1])}</caption>"

@@ -159,7 +159,9 @@ def max_unpool(
         raise call.unknown(str(error)) from None
 
 
-@rule(*(f"adaptive_{kind}_pool{n}d{tail}" for kind in ("avg", "max") for n in (1, 2, 3) for tail in ("", "_with_indices")))
+@rule(
+    *(f"adaptive_{kind}_pool{n}d{tail}" for kind in ("avg", "max") for n in (1, 2, 3) for tail in ("", "_with_indices"))
+)
 def adaptive_pool(call: Call, x: Any, output_size: Any, return_indices: bool = False) -> Maps | list[Maps]:
     reads: Sliding = lambda i, before, after: None if after == 1 else adaptive(before, after)  # noqa: E731
     return call.several(slide(call, x, _count(call.op), reads))

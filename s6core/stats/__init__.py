@@ -66,7 +66,7 @@ from s6core.stats.power import detectable_difference, sampling_error
 from s6core.stats.prior import Prior, study_prior
 from s6core.stats.row import Effect
 from s6core.stats.rule import EQUIVALENT
-from s6core.stats.screen import contrasts
+from s6core.stats.screen import contrasts, predicted
 from s6core.stats.simulation import claim_rates, coverage, simulated_accuracies, simulated_differences
 from s6core.stats.subset import largest_factorial
 from s6core.stats.summaries import error_summary
@@ -103,6 +103,7 @@ __all__ = [
     "mean_interval",
     "paired_differences",
     "pairing",
+    "predicted",
     "sampling_error",
     "share_interval",
     "sign_flip",

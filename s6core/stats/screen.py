@@ -70,6 +70,20 @@ def contrasts(design: pd.DataFrame, log_errors: ArrayLike) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def predicted(contrasts: pd.DataFrame, log_errors: ArrayLike) -> tuple[float, float, float]:
+    """Return the errors (%) predicted for all choices at their better levels, with the 95% interval of that mean.
+
+    On log errors: the mean of all runs and half of every effect, which are orthogonal, so that their variances add. The
+    scatter is that of the contrasts that no choice owns; it says nothing of how the choices work together.
+    """
+    log_ratios = np.log(contrasts["ratio"])
+    mains, rest = log_ratios[contrasts["kind"] == "main"], log_ratios[contrasts["kind"] == "interaction"]
+    middle = np.mean(np.asarray(log_errors)) - np.abs(mains).sum() / 2
+    # an effect is 2/N times a signed sum of N log errors, so its variance is 4/N of a run's; its half: 1/N
+    half = stats.t.isf((1 - LEVEL) / 2, len(rest)) * np.sqrt((len(mains) + 1) * np.mean(rest**2) / 4)
+    return float(np.exp(middle)), float(np.exp(middle - half)), float(np.exp(middle + half))
+
+
 def lenth(effects: ArrayLike) -> float:
     """Return Lenth's pseudo standard error of effects of which most are nothing (Lenth 1989, equations 1 and 2)."""
     size = np.abs(numbers(effects, "effects"))
