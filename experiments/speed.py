@@ -218,7 +218,7 @@ def time_notebook(source: str) -> float:
         content.cells = [nbformat.v4.new_code_cell(source)]
         nbformat.write(content, template)
         start = time.perf_counter()
-        notebook.execute(template, {}, Path(folder, "out.ipynb"), log=Path(folder, "log"))
+        notebook.execute(template, {}, Path(folder, "out.ipynb"))
         return time.perf_counter() - start
 
 

@@ -64,6 +64,15 @@ class Plan:
         stored = {record.seed for record in self.records()}
         return [seed for seed in self.seeds if seed not in stored]
 
+    def learned(self, accuracy: float) -> bool:
+        """Return whether a net that ends with this accuracy (percent) guesses better than chance.
+
+        Of two classes nothing can be said.
+        """
+        from s6core.stats import ended_at_chance  # takes a second, and only the end of a run wants it
+
+        return self.net.classes < 3 or (accuracy > 1 and not ended_at_chance(accuracy, self.net.classes))
+
     def parameters(self) -> dict[str, Any]:
         """Return what papermill gives a notebook to have it do this: what differs from the defaults, and its own.
 

@@ -14,7 +14,7 @@ from s6core.layers import layers
 from s6core.plan import Plan
 from s6core.receptive import fields
 from s6core.results import SIGNS, Record, collect, epochs_table, runs_table
-from s6core.stats import did_not_learn, ended_at_chance, summary
+from s6core.stats import did_not_learn, summary
 
 __all__ = ["against", "changes", "epochs_table", "final", "layer_table", "mistakes", "runs_table", "spread", "tables"]
 METRICS = ("train_accuracy", "validation_accuracy", "test_accuracy", "train_loss", "test_loss", "seconds")
@@ -29,11 +29,10 @@ def tables(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
     return runs_table(records), epochs_table(records)
 
 
-def final(runs: pd.DataFrame) -> pd.DataFrame:
+def final(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     """Return what each seed ended with; a net that does no better than guess did not learn."""
-    finished = runs["status"] == "finished"
-    pairs = zip(finished, runs["test_accuracy"], strict=True)
-    chance = [bool(done and ended_at_chance(accuracy)) for done, accuracy in pairs]
+    ends = zip(runs["status"], runs["test_accuracy"], strict=True)
+    chance = [status == "finished" and not plan.learned(accuracy) for status, accuracy in ends]
     figures = ["train_accuracy", "test_accuracy", "test_loss", "seconds", "device"]
     return runs.assign(status=runs["status"].mask(chance, "did not learn")).set_index("seed")[["status", *figures]]
 

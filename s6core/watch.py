@@ -55,9 +55,7 @@ class Watch:
         accuracy = self.rows[-1]["test_accuracy"]
         told = "the loss is not finite: diverged" if diverged else f"{accuracy:.2f}% of the test set"
         if not diverged and len(self.rows) == self.plan.train.epochs:
-            from s6core.stats import ended_at_chance  # takes a second, and only the end wants it
-
-            told += ": did not learn" if ended_at_chance(accuracy) else ""
+            told += "" if self.plan.learned(accuracy) else ": did not learn"
         self._say(len(self.rows), told)
 
     def _say(self, epoch: int, told: str, part: float = 0.0) -> None:

@@ -140,7 +140,12 @@ def test_papermill_runs_it_as_typed(tmp_path: Path):
     cells = nbformat.read(output, as_version=4).cells
     kinds = {kind for cell in cells for out in cell.get("outputs", []) for kind in out.get("data", {})}
     assert {"text/html", "image/png"} <= kinds or {"text/html", "image/svg+xml"} <= kinds
-    assert not [out for cell in cells for out in cell.get("outputs", []) if out.output_type in ("stream", "error")]
+    printed = {
+        cell.id: out for cell in cells for out in cell.get("outputs", []) if out.output_type in ("stream", "error")
+    }
+    assert set(printed) == {"training", "against"} and {out.name for out in printed.values()} == {"stdout"}
+    assert "seed 0, epoch 1 of 1: " in printed["training"].text and "papermill" in printed["against"].text
+    assert len(results.load_runs(tmp_path / "kept" / "papermill")) == 1
 
 
 def test_papermill_stops_at_a_mistyped_value_before_any_training(tmp_path: Path):

@@ -88,7 +88,7 @@ def test_what_did_not_learn_is_said_in_words_and_in_the_table(tmp_path: Path, pu
     ours = stored(tmp_path, [9.8, math.nan, 11.35, 98.0], norm="none")
     assert "of which 3 and 0 did not learn" in against.against(ours)
     runs, history = report.tables(ours)
-    assert report.final(runs)["status"].tolist() == ["did not learn", "diverged", "did not learn", "finished"]
+    assert report.final(ours, runs)["status"].tolist() == ["did not learn", "diverged", "did not learn", "finished"]
     assert len(history) == 8
     assert len(results.load_runs(ours.folder)) == 4, "the tables beside the records are up to date"
 

@@ -99,3 +99,20 @@ def test_what_only_describes_or_reads_does_not_wait_for_torch(code: str):
     program = f"{code}\nimport sys; sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr or "torch was imported"
+
+
+UNIX = {"fcntl", "grp", "pwd", "resource", "termios"}
+OURS = [*FILES, *sorted((ROOT / "experiments").rglob("*.py"))]
+
+
+def unix(path: Path) -> set[str]:
+    """Return the modules of Unix alone that a file imports."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Import)]
+    froms = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)]
+    return UNIX & {*(alias.name for node in nodes for alias in node.names), *(node.module for node in froms)}
+
+
+def test_nothing_imports_what_only_unix_has(tmp_path: Path):
+    assert {str(path.relative_to(ROOT)): found for path in OURS if (found := unix(path))} == {}
+    (tmp_path / "a.py").write_text("import os, fcntl\nfrom pwd import getpwnam")
+    assert unix(tmp_path / "a.py") == {"fcntl", "pwd"}

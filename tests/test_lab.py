@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -321,6 +322,14 @@ def test_a_run_that_ends_at_chance_did_not_learn(tmp_path: Path, accuracy: float
     rows.append({"test_accuracy": accuracy})
     told.epoch(diverged=False)
     assert lines == [f"seed 0, epoch 1 of 1: {accuracy:.2f}% of the test set" + ": did not learn" * said]
+
+
+@pytest.mark.parametrize(
+    ("classes", "accuracy", "learned"), [(10, 0.4, False), (2, 50.0, True), (40, 5.1, True), (40, 5.0, False)]
+)
+def test_chance_is_a_matter_of_the_classes(tmp_path: Path, classes: int, accuracy: float, learned: bool):
+    whole = planned(tmp_path)
+    assert replace(whole, net=replace(whole.net, classes=classes)).learned(accuracy) is learned
 
 
 def test_a_run_that_diverges_is_a_row_and_the_next_seed_goes_on(tmp_path: Path):

@@ -21,7 +21,7 @@ from trial_study import STUDY, prepared, store
 
 from experiments import cli, studies
 from experiments.cli import run as command
-from experiments.runner import display, job, lock, machine, progress, run, task
+from experiments.runner import display, job, lock, machine, notebook, progress, run, task
 from s6core import results
 from s6core.config import ConfigError
 from s6core.idx import DataError
@@ -366,7 +366,7 @@ def test_time_left_is_shared_by_the_workers(tmp_path: Path) -> None:
     task = prepared(tmp_path)
     store(task.plans[0], 0)
     one = progress.left(task.plans, task.runs(), 1)
-    assert one == pytest.approx(5 * (120 + progress.NOTEBOOK), rel=0.1)  # the net without BN does a little less
+    assert one == pytest.approx(5 * (132 + progress.NOTEBOOK), rel=0.1)  # the net without BN does a little less
     assert progress.left(task.plans, task.runs(), 5) == pytest.approx(one / 5)
 
 
@@ -386,8 +386,68 @@ def test_a_divergence_is_a_result_and_a_failure_is_not(tmp_path: Path, monkeypat
     assert before == {path: path.stat().st_mtime_ns for path in task.folder.rglob("seed-*")}
     results.record_path(task.folder, "reference", 2).unlink()
     results.write(results.failure_path(task.folder, "reference", 2), b'{"reason": "KeyError: 1"}')
-    assert progress.left(task.plans, task.runs(), 1) == pytest.approx(120 + progress.NOTEBOOK, rel=0.1)
+    assert progress.left(task.plans, task.runs(), 1) == pytest.approx(132 + progress.NOTEBOOK, rel=0.1)
     assert s6("run", "trial", "--results", tmp_path).exit_code == 1
+
+
+def test_a_quick_look_does_not_set_the_pace(tmp_path: Path) -> None:
+    """A hundred images take a second an epoch, most of it overhead; the long runs take a minute for sixty thousand."""
+    task = prepared(tmp_path)
+    small = replace(task.plans[1], train=replace(task.plans[1].train, train_images=100))
+    store(task.plans[0], 0)
+    alone = progress.left(task.plans, task.runs(), 1)
+    for seed in range(3):
+        store(small, seed, seconds=1.0)
+    plans = [task.plans[0], small]
+    runs = [run for plan in plans for run in progress.look(plan)]
+    assert len([run for run in runs if run.state == "finished"]) == 4
+    both = progress.left(plans, runs, 1, only="reference")
+    assert both == pytest.approx(2 * (132 + progress.NOTEBOOK), rel=0.1)
+    assert alone == pytest.approx(5 * (132 + progress.NOTEBOOK), rel=0.1)
+
+
+def test_an_interrupted_run_has_only_its_last_epochs_to_go(tmp_path: Path) -> None:
+    task = prepared(tmp_path, only=["reference"], seeds=2)
+    store(task.plans[0], 0)
+    elsewhere(task.plans[0], 1, ago=2 * progress.FRESH)
+    assert progress.left(task.plans, task.runs(at_work=False), 1) == pytest.approx(66 + progress.NOTEBOOK)
+    told = s6("status", "trial", "--results", tmp_path).output
+    assert "reference, seed 1: interrupted after epoch 1 of 2; `s6 run` goes on from there" in told
+
+
+def test_a_net_at_chance_is_not_called_finished(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    task = prepared(tmp_path)
+    store(task.plans[1], 0, accuracy=9.8)
+    store(task.plans[0], 0)
+    told = s6("status", "trial", "--results", tmp_path).output
+    assert "no-bn, seed 0: 9.80% after the last epoch: did not learn" in told
+    assert "6 runs: 1 finished, 1 did not learn, 4 waiting" in told
+    answer = json.loads(s6("status", "trial", "--json", "--results", tmp_path).output)
+    assert [variant["seeds"][0]["learned"] for variant in answer["variants"]] == [True, False]
+    assert answer["variants"][0]["seeds"][1]["learned"] is None
+    with display.Live([], terminal=False) as live:
+        live.update([run for run in task.runs() if run.variant == "no-bn"], 0.0)
+    assert capsys.readouterr().err.startswith("no-bn, seed 0: 9.80% of the test set in 2 min: did not learn; 1 of 3")
+
+
+def test_apple_s_one_device_has_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    monkeypatch.setattr(machine, "gpus", lambda: [])
+    monkeypatch.setattr(machine, "cores", lambda: 8)
+    assert [machine.workers(asked)[0] for asked in ({"auto"}, {"mps", "cpu"}, {"cpu"})] == [1, 1, 8]
+
+
+def test_a_long_temporary_folder_leaves_the_sockets_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("long" * 30)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    with notebook.kernel(None) as manager:
+        assert len(f"{manager.ip}-65535".encode()) < 104 and not manager.ip.startswith(str(long))
+        assert Path(manager.connection_file).parent.exists()
+    assert not Path(manager.connection_file).parent.exists()
 
 
 def elsewhere(plan: Plan, seed: int, *, ago: float) -> Path:

@@ -180,6 +180,7 @@ def test_a_folder_in_the_repository_is_known_by_its_relative_name() -> None:
     [
         ({"torch": "0.1"}, "has another torch: .*, here 0.1"),
         ({"s6core and experiments": "abc"}, "has another s6core and experiments: .*, here abc"),
+        ({"imported code": "abc"}, "has another imported code: .*, here abc; restart it"),
         (
             {"folder": "process 1 on another disk"},
             "does not see .*trial: the results must lie on a disk that all share",
@@ -231,6 +232,27 @@ def test_what_must_be_alike_is_the_code_alone(tmp_path: Path, monkeypatch: pytes
     for name in ("s6core/a.py", "experiments/b.ipynb"):
         results.write(tmp_path / name, b"2")
         assert cluster.look(tmp_path) != before
+
+
+def test_a_worker_is_known_by_what_it_has_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files on its disk may be new by then; what runs in it are the old ones."""
+    before = cluster.look(tmp_path)
+    monkeypatch.setattr(results, "code", lambda *_: "new")
+    after = cluster.look(tmp_path)
+    assert after["s6core and experiments"] == "new" != before["s6core and experiments"]
+    assert after["imported code"] == before["imported code"] == before["s6core and experiments"]
+
+
+def test_slurm_s_script_says_all_that_a_worker_needs() -> None:
+    dask_jobqueue = pytest.importorskip("dask_jobqueue")
+    asked = cluster.slurm(walltime="02:00:00", memory="4GB", partition="gpu", interface="lo", gres="gpu:1")
+    options = {"dashboard": False, "dashboard_address": ":0"}
+    with dask_jobqueue.SLURMCluster(**asked, scheduler_options=options) as workers:
+        script = workers.job_script()
+    for line in ("-p gpu", "-n 1", "--cpus-per-task=1", "--mem=4G", "-t 02:00:00", "--gres=gpu:1"):
+        assert f"#SBATCH {line}\n" in script
+    for words in ("--nthreads 1 ", "--lifetime 90m", "--lifetime-stagger 5m", "--interface lo"):
+        assert words in script
 
 
 def test_a_dry_run_counts_the_cluster_s_workers(

@@ -37,7 +37,8 @@ ELSEWHERE = {
     "make ": "a target of the Makefile",
     "source .venv": "the environment that make installs",
     "s6 run ablations --scheduler": "tests/test_run_faults.py runs on a cluster that exists",
-    "from dask_jobqueue": "Slurm: read, not run",
+    "from dask_jobqueue": "Slurm: tests/test_run_jobs.py reads the script that comes of it",
+    "#SBATCH": "Slurm: tests/test_run_task.py shares a study out",
 }
 SAYS = {  # what the output must hold, so that a snippet that prints nonsense fails
     "s6 table head": "Global average pooling or a fully connected layer?",

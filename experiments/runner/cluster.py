@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
@@ -53,10 +54,14 @@ def local(workers: int, gpus: list[str]) -> Iterator[Client]:
         "options": {"dashboard": False, "dashboard_address": ":0", "host": "127.0.0.1", "port": 0},
     }
     with dask.config.set(CALM):
+        block = getattr(signal, "pthread_sigmask", lambda *_: None)  # Windows has none
+        block(signal.SIG_BLOCK, {signal.SIGINT})  # threads and processes inherit it: Ctrl-C is for the runner alone
         try:
             own = SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.CRITICAL)
         except RuntimeError as error:
             raise ChildProcessError(f"the workers did not start ({error}); the same command tries again") from error
+        finally:
+            block(signal.SIG_UNBLOCK, {signal.SIGINT})
         with own as cluster, Client(cluster) as client:
             client.wait_for_workers(workers)
             yield client
@@ -105,8 +110,8 @@ def slurm(
 ) -> dict[str, Any]:  # fmt: skip
     """Return what `dask_jobqueue.SLURMCluster` takes to have workers as `s6 run --scheduler` wants them.
 
-    Each is a job of one process and one thread. Half an hour before its time is over it takes no further run
-    (`--lifetime`), and jobs of one age do not end all at once.
+    Each is a job of one process and one thread. Half an hour before its time is over it ends by itself (`--lifetime`),
+    and its run goes on elsewhere from its last finished epoch; jobs of one age do not end all at once.
 
         cluster = dask_jobqueue.SLURMCluster(**slurm(partition="gpu", gres="gpu:1", interface="ib0"))
         cluster.scale(40)
@@ -143,9 +148,9 @@ def _compare(name: str, threads: int, ours: Mapping[str, str], theirs: Any, fold
         raise ConfigError(f"worker {name} has {threads} threads: start it with --nthreads 1")
     if not isinstance(theirs, dict):
         raise ConfigError(f"worker {name} cannot import this code; install the repository there ({theirs!r})")
-    for what in ours.keys() - {"folder"}:
-        if theirs.get(what) != ours[what]:
+    for what, value in ours.items():
+        if what != "folder" and theirs.get(what) != value:
             again = "; restart it" if what == "imported code" else ""
-            raise ConfigError(f"worker {name} has another {what}: {theirs.get(what)}, here {ours[what]}{again}")
+            raise ConfigError(f"worker {name} has another {what}: {theirs.get(what)}, here {value}{again}")
     if theirs["folder"] != ours["folder"]:
         raise ConfigError(f"worker {name} does not see {folder}: the results must lie on a disk that all share")

@@ -8,13 +8,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import logging
 import os
-import platform
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,20 +54,22 @@ def work(job: Job, wanted: Callable[[], bool] = lambda: True) -> Failure | None:
     missing = plan.missing()
     if not missing and (not job.report or reported(plan)):
         return None
-    name = f"seed-{missing[0]}" if missing else "notebook"
-    partial = plan.folder / plan.variant / "logs" / f"{name}.ipynb"
+    partial = plan.folder / plan.variant / "logs" / (f"seed-{missing[0]}.ipynb" if missing else "notebook.ipynb")
+    template = job.template or notebook.TEMPLATE
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         if missing:
-            results.mark(
-                plan.folder, plan.variant, missing[0], epochs=plan.train.epochs, started_at=results.now(), rows=[]
-            )
-        _execute(job, missing, partial, wanted)
+            begun = {"epochs": plan.train.epochs, "started_at": results.now(), "rows": []}
+            results.mark(plan.folder, plan.variant, missing[0], **begun)
+        executed = notebook.execute(template, plan.parameters(), partial, report=job.report, wanted=wanted)
+        if plan.missing():
+            raise notebook.NotebookError(f"the notebook did not store seed {plan.missing()[0]}")
+        if job.report and not reported(plan):
+            results.write(results.notebook_path(plan.folder, plan.variant), dressed(executed, plan))
     except (notebook.NotebookError, OSError, ResultsError, ConfigError) as error:
         if not wanted():
             return None  # called off, not failed
-        failure = fail(job, error, partial)
-        if failure:
+        if failure := fail(job, error, partial):
             return failure
     finally:
         for seed in missing:
@@ -81,23 +80,6 @@ def work(job: Job, wanted: Callable[[], bool] = lambda: True) -> Failure | None:
     for seed in (*missing, *([None] if job.report else [])):
         forget(plan, seed)
     return None
-
-
-def _execute(job: Job, missing: Sequence[int], partial: Path, wanted: Callable[[], bool]) -> None:
-    plan = job.plan
-    log = partial.with_suffix(".log")
-    with _logging(log) as logger:
-        logger.info("seeds %s in process %d on %s", missing, os.getpid(), platform.node())
-        template = job.template or notebook.TEMPLATE
-        try:
-            executed = notebook.execute(template, plan.parameters(), partial, log=log, report=job.report, wanted=wanted)
-            if plan.missing():
-                raise notebook.NotebookError(f"the notebook did not store seed {plan.missing()[0]}")
-            if job.report and not reported(plan):
-                results.write(results.notebook_path(plan.folder, plan.variant), dressed(executed, plan))
-        except notebook.NotebookError as error:
-            logger.error("%s\n%s", error, error.traceback)
-            raise
 
 
 def reported(planned: Plan) -> bool:
@@ -149,19 +131,14 @@ def fail(job: Job, error: BaseException, partial: Path | None = None, traceback:
         seed = plan.seeds[0]
     if seed is None and not job.report:
         return None
-    reason = _line(error, plan.folder)
-    failure = Failure(reason=reason, seed=seed, hopeless=_hopeless(error, plan.folder))
+    failure = Failure(reason=_line(error, plan.folder), seed=seed, hopeless=_hopeless(error, plan.folder))
     path = results.failure_path(plan.folder, plan.variant, seed)
-    content = {
-        "reason": reason,
-        "traceback": traceback or getattr(error, "traceback", ""),
-        "notebook": path.with_suffix(".ipynb").name,
-        "failed_at": results.now(),
-    }
+    traceback = traceback or getattr(error, "traceback", "")
+    content = {"reason": failure.reason, "traceback": traceback, "notebook": path.with_suffix(".ipynb").name}
     with contextlib.suppress(OSError):  # where the disk is full there is no place for this either; the runner says it
         if partial and partial.exists():
             partial.replace(path.with_suffix(".ipynb"))
-        results.write(path, (json.dumps(content, indent=1) + "\n").encode())
+        results.write(path, (json.dumps(content | {"failed_at": results.now()}, indent=1) + "\n").encode())
     return failure
 
 
@@ -185,25 +162,3 @@ def _cause(reason: str) -> tuple[int | None, str | None]:
     """Return the number and the file of an OSError, which arrives from the kernel as text."""
     found = re.match(r"\w+: \[Errno (\d+)\] [^:]*(?:: ['\"](.*?)['\"])?(?: ->|$)", reason)
     return (int(found[1]), found[2]) if found else (None, None)
-
-
-class _Log(logging.FileHandler):
-    """A log that falls silent when its disk is full: what the job itself meets there says so."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
-        pass
-
-
-@contextmanager
-def _logging(path: Path) -> Iterator[logging.Logger]:
-    """Write to a run's log, papermill's steps included."""
-    logger = logging.getLogger("papermill")
-    handler = _Log(path, delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield logger
-    finally:
-        logger.removeHandler(handler)
-        handler.close()

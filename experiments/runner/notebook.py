@@ -36,25 +36,20 @@ class NotebookError(Exception):
 
 
 def execute(
-    template: Path,
-    parameters: Mapping[str, Any],
-    output: Path,
-    *,
-    log: Path,
-    report: bool = True,
+    template: Path, parameters: Mapping[str, Any], output: Path, *, report: bool = True,
     wanted: Callable[[], bool] = lambda: True,
-) -> nbformat.NotebookNode:
+) -> nbformat.NotebookNode:  # fmt: skip
     """Execute a template and return it; what is through so far stands in `output` all the while.
 
     Without `report` it stops after the cell that trains. The kernel runs in the repository's root, and its own output
-    goes to `log`. It is killed when `wanted()` is no longer true. Raises `NotebookError`.
+    goes to a log beside. It is killed when `wanted()` is no longer true. Raises `NotebookError`.
     """
     notebook = nbformat.read(template, as_version=4)
     if not report:
         last = next(n for n, cell in enumerate(notebook.cells) if cell.id == TRAIN)
         notebook.cells = notebook.cells[: last + 1]
     memory = killed_for_memory()
-    with open(log, "ab") as sink, kernel(sink) as manager, _watch(manager, wanted):
+    with open(output.with_suffix(".log"), "ab") as sink, kernel(sink) as manager, _watch(manager, wanted):
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="Timestamp|Zmq|Proactor")

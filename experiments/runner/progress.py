@@ -19,7 +19,7 @@ from s6core import results
 from s6core.config import ConfigError
 from s6core.layers import layers
 from s6core.plan import Plan
-from s6core.results import Record, ResultsError
+from s6core.results import ResultsError
 
 State = Literal["finished", "diverged", "running", "interrupted", "failed", "waiting", "refused"]
 DONE = ("finished", "diverged")
@@ -27,6 +27,7 @@ NOTEBOOK = 6.0
 """Seconds that a notebook takes beside its training: kernel, imports, data."""
 CORE = 1 / 1_350 / 7_060_000
 """Seconds per unit of `work` on a core of a server: 1,350 images of the reference net a second."""
+EVALUATION = 1.1  # what comes on top of training
 FRESH = 600
 """Seconds for which another machine's mark is believed where no runner is at work; between two marks lies an epoch."""
 
@@ -59,14 +60,13 @@ def look(plan: Plan, *, at_work: bool = True) -> list[Run]:
 
 @lru_cache(maxsize=1_000)
 def work(plan: Plan) -> float:
-    """Return an epoch's size: images × operations, where evaluation counts as the third of a training step."""
-    images = plan.images * plan.train.repeats
+    """Return the size of an epoch's training: images × operations."""
     operations = 0.0
     for row in layers(plan.net):
         size = math.prod(row.output[1:])
         # memory, not arithmetic, is what the others cost
         operations += row.parameters * size if row.op in ("conv", "linear") else 10 * row.output[0] * size
-    return (images + 20_000 / 3) * operations
+    return plan.images * plan.train.repeats * operations
 
 
 def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, *, only: str = "") -> float:
@@ -76,9 +76,9 @@ def left(plans: Iterable[Plan], runs: Sequence[Run], workers: int, *, only: str 
     Where none has trained yet it is that of one core.
     """
     sizes = {plan.variant: work(plan) for plan in plans}
-    trained = [run for run in runs if run.trained and not math.isnan(run.seconds)]
+    trained = [run for run in runs if run.trained]
     done = sum(run.trained * sizes[run.variant] for run in trained)
-    pace = sum(run.seconds for run in trained) / done if done else CORE
+    pace = EVALUATION * sum(run.seconds for run in trained) / done if done else CORE
     seconds = 0.0
     for run in runs:
         if run.state not in DONE and only in ("", run.variant):
@@ -138,14 +138,12 @@ def _stored(plan: Plan, stamp: tuple[int, int]) -> Run:
         return replace(run, state="refused", reason=str(error))
     if not found:  # gone since
         return run
-    from s6core.stats import ended_at_chance  # takes a second, and only what is stored wants it
-
     record, epochs = found[0], len(found[0].epochs)
-    accuracy = record.final["test_accuracy"]
-    run = replace(run, epoch=epochs, accuracy=accuracy, seconds=_seconds(record), trained=epochs)
+    accuracy, seconds = record.final["test_accuracy"], sum(row["seconds"] for row in record.epochs)
+    run = replace(run, epoch=epochs, accuracy=accuracy, seconds=seconds, trained=epochs)
     if record.status == "diverged":
         return replace(run, state="diverged", learned=False, reason=f"the loss was not finite in epoch {epochs}")
-    return replace(run, state="finished", learned=not ended_at_chance(accuracy))
+    return replace(run, state="finished", learned=plan.learned(accuracy))
 
 
 def _alive(watch: dict[str, Any], at_work: bool = False) -> bool:
@@ -162,15 +160,6 @@ def _alive(watch: dict[str, Any], at_work: bool = False) -> bool:
         return older and process.status() != psutil.STATUS_ZOMBIE  # a younger one has only inherited the number
     except psutil.NoSuchProcess:
         return False
-
-
-def _seconds(record: Record) -> float:
-    """Return how long a run took, its evaluation included where it was not interrupted."""
-    training = sum(row["seconds"] for row in record.epochs)
-    said = record.provenance
-    if "resumed" in said or not {"started_at", "finished_at"} <= said.keys():
-        return training
-    return max(training, _between(said["started_at"], said["finished_at"]))
 
 
 def _between(start: str, end: str) -> float:
