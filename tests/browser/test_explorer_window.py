@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _ext.explorer import FOLDER, SCRIPTS
 from conftest import ROOT
 from test_explorer_use import PHONE, readout
-
-from _ext.explorer import FOLDER, SCRIPTS
 
 Visit = Callable[..., Any]
 WINDOW = ROOT / "book" / "_static" / FOLDER / "explorer.html"
@@ -92,12 +91,14 @@ def test_it_works_in_a_frame_that_cannot_grow(visit: Visit) -> None:
         assert box["y"] + box["height"] <= 600, part
 
 
-SMALL = """() => [...document.querySelectorAll('.rx-body *')].filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('option, [aria-hidden=true] defs')
-  && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())).map(e => {
+SMALL = """() => [...document.querySelectorAll('.rx-body *')].filter(e => e.checkVisibility({visibilityProperty: true}))
+  .filter(e => !e.closest('option') && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+  .map(e => {
     const scale = e.ownerSVGElement ? e.ownerSVGElement.getScreenCTM().a : 1;
     return [e.textContent, scale * parseFloat(getComputedStyle(e).fontSize)];
   }).filter(([, size]) => size < 28)"""
-CLIPPED = """() => [...document.querySelectorAll('.rx-body, .rx-map-head b, .rx-maps-part, .rx-words')].filter(e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 2)
+CLIPPED = """() => [...document.querySelectorAll('.rx-body, .rx-map-head b, .rx-maps-part, .rx-words')]
+  .filter(e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 2)
   .map(e => e.className + e.textContent)"""
 
 
