@@ -14,7 +14,7 @@ STEP = """<section id="{name}"><h2>{name}</h2>
 <details class="lesson-notes" data-minutes="{minutes}"><summary>For the teacher</summary><p>Say {name}.</p></details>
 <p>Question {name}?</p>{more}
 <details class="lesson-answer"><summary>Answer</summary><p>Answer {name}.</p></details></section>"""
-EXPLORER = '<receptive-explorer preset="reference" unit="conv4:3,5" hide="bar layers">No script.</receptive-explorer>'
+EXPLORER = '<receptive-explorer preset="reference" unit="conv4:3,5" hide="bar layers numbers">No script.</receptive-explorer>'
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def lesson(visit: Callable[..., Any], tmp_path: Path, loads: str) -> Callable[..
         ]
         page = tmp_path / "lesson.html"
         page.write_text(
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Lesson</title>{loads}'
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>L</title>{loads}'
             f'<link rel="stylesheet" href="{(LESSON / "lesson.css").as_uri()}">'
             f'<script defer src="{(LESSON / "lesson.js").as_uri()}"></script></head><body><main class="bd-article">'
-            f'<section id="all"><h1>Lesson</h1><p>Before.</p><button class="lesson-begin">Start</button>{"".join(steps)}'
-            "</section></main></body></html>"
+            f'<section id="all"><h1>Lesson</h1><p>Before.</p>'
+            f'<button class="lesson-begin">Start</button>{"".join(steps)}</section></main></body></html>'
         )
         return visit(page, fragment, viewport={"width": 1920, "height": 1080}, **options)
 
@@ -93,6 +93,9 @@ def test_the_explorer_keeps_its_keys_and_has_large_letters(lesson: Callable[...,
     page = lesson()
     page.get_by_role("button", name="Start").click()
     page.keyboard.press("ArrowRight")
+    assert not page.locator(".rx-readout").is_visible()  # its numbers come with the answer
+    page.keyboard.press("a")
+    assert page.locator(".rx-readout").is_visible()
     assert page.locator(".rx-readout").evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 28
     cell = page.get_by_role("grid", name="conv4").get_by_role("gridcell")
     cell.focus()
@@ -103,6 +106,7 @@ def test_the_explorer_keeps_its_keys_and_has_large_letters(lesson: Callable[...,
     page.keyboard.press("Escape")
     assert shown(page) == ["Before.", "first?", "second?", "third?"]
     assert not page.locator("receptive-explorer").evaluate("e => e.hasAttribute('projector')")
+    assert page.locator("receptive-explorer").get_attribute("hide") == "bar layers numbers"
 
 
 def test_notes_go_into_a_window_of_their_own(lesson: Callable[..., Any]) -> None:
