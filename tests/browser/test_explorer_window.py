@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -89,6 +90,20 @@ def test_it_works_in_a_frame_that_cannot_grow(visit: Visit) -> None:
     for part in (".rx-bar", ".rx-frame", ".rx-section-frame", ".rx-readout"):
         box = page.locator(part).bounding_box()
         assert box["y"] + box["height"] <= 600, part
+
+
+def test_every_prepared_link_of_the_lesson_plan_opens_what_it_says(visit: Visit) -> None:
+    plan = (ROOT / "book" / "receptive" / "lesson.md").read_text()
+    queries = re.findall(r"\{own-window\}`[^<`]+<([^>`]+)>`", plan)
+    assert len(queries) > 20
+    for query in queries:
+        page = visit(WINDOW, "?" + query)
+        assert page.locator(".rx-note").inner_text() == "", query
+        assert page.locator(".rx-error:visible").count() == 0, query
+        unit = dict(part.split("=") for part in query.split("&")).get("unit")
+        if unit:
+            layer, place = unit.split(":")
+            assert f"Layer {layer}, unit ({place.replace(',', ', ')}): " in page.locator(".rx-readout").text_content()
 
 
 SMALL = """() => [...document.querySelectorAll('.rx-body *')].filter(e => e.checkVisibility({visibilityProperty: true}))

@@ -14,7 +14,9 @@ STEP = """<section id="{name}"><h2>{name}</h2>
 <details class="lesson-notes" data-minutes="{minutes}"><summary>For the teacher</summary><p>Say {name}.</p></details>
 <p>Question {name}?</p>{more}
 <details class="lesson-answer"><summary>Answer</summary><p>Answer {name}.</p></details></section>"""
-EXPLORER = '<receptive-explorer preset="reference" unit="conv4:3,5" hide="bar layers numbers">No script.</receptive-explorer>'
+EXPLORER = (
+    '<receptive-explorer preset="reference" unit="conv4:3,5" hide="bar layers numbers">No script.</receptive-explorer>'
+)
 
 
 @pytest.fixture
