@@ -46,7 +46,11 @@ def stored_net(variant: str, sources: Sources) -> dict[str, Any]:
 
 def net(config: NetConfig, weights: Weights, *, mean: float, deviation: float) -> dict[str, Any]:
     """Return the rows of a net with its trained numbers, and the normalisation of its images."""
-    rows = [asdict(row) | _trained(row.name, row.op, weights) for row in layers(config)]
+    rows = [
+        {name: value for name, value in asdict(row).items() if name != "bias"}  # says only whether there are numbers
+        | _trained(row.shares or row.name, row.op, weights)
+        for row in layers(config)
+    ]
     return {"rows": rows, "mean": mean, "deviation": deviation}
 
 
