@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 from _ext import live_data
-from _ext.sources import Sources
 from live_page import RESULTS, ROOT, lay_out
 from random_configs import random_configs
 from safetensors.numpy import load_file
 
+from experiments.answers.sources import Sources
 from s6core import data, results
 from s6core.config import ConfigError, TrainConfig
 from s6core.data import MEAN_STD
