@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 VIDEO = (16, 112, 112)  # frames, height, width, as torchvision's 3-d ResNets were trained
-SIZES = {"inception_v3": (299, 299), "mvit_v1_b": (16, 224, 224), "mvit_v2_s": (16, 224, 224)}
+SIZES = {
+    "inception_v3": (299, 299), "ssd300_vgg16": (300, 300), "ssdlite320_mobilenet_v3_large": (320, 320),
+    **dict.fromkeys(["mvit_v1_b", "mvit_v2_s", "s3d", "swin3d_t", "swin3d_s", "swin3d_b"], (16, 224, 224)),
+}  # fmt: skip
 ALLOWED = "s6, s6:field=value,…, torchvision:NAME, timm:NAME, file.py:factory or package.module:Class"
 
 

@@ -112,7 +112,7 @@ def test_a_net_of_ones_own_from_a_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert table["2"]["phases"] == [3, 3] and table["0"]["output"] == [2, 10, 10]
     assert run(f"{path}:plain", "--input", "12").output.splitlines()[-1].startswith("~ units differ")
     assert rows(f"{path}:Signal", "--input", "100")["1"]["size"] == [5]
-    assert "is a int" not in (message := run(f"{path}:number").output) and "cannot be built" in message
+    assert "cannot be built: TypeError: 'int' object is not callable" in run(f"{path}:number").output
     monkeypatch.chdir(tmp_path)
     assert run("mine_of_tests:Signal", "--input", "100").output.splitlines()[0] == "2 layers on an image of 100"
 
