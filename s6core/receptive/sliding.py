@@ -181,6 +181,8 @@ def pad(call: Call, x: Any, pad: Sequence[int], mode: Border = "constant", value
 def extended(call: Call, maps: Maps, dim: int, before: int, mode: Border = "constant") -> Maps:
     """Return the maps with a dimension that begins `before` units earlier, and has the length of the result's."""
     units = call.shape[dim]
+    if (before, units) == (0, pieces.length(maps.dims[dim])):
+        return maps
     if maps.whole_side(dim) is not None:
         return maps.read(dim, Reads(((-before,),), 1), units, mode)
     if not pieces.sides(maps.dims[dim]):
