@@ -46,6 +46,7 @@ measure: install ## Measure the trained nets for the chapters: receptive fields,
 	$(BIN)/python -m experiments.inside
 	$(BIN)/python -m experiments.evidence
 	$(BIN)/python -m experiments.variance
+	$(BIN)/python -m experiments.pushes
 
 pins: ## Renew the exact versions of .ci/constraints.txt, in an environment that is thrown away
 	rm -rf build/pins && $(PYTHON) -m venv build/pins

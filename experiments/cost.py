@@ -16,6 +16,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from experiments import speed, studies
+from experiments.cli.options import HomePath
 from s6core import devices, layers, results, sources
 from s6core.config import ConfigError, NetConfig, TrainConfig, from_dict
 from s6core.plan import NET_FIELDS
@@ -60,7 +61,7 @@ def tabulate(configs: dict[str, NetConfig], taken: dict[str, list[float]]) -> pd
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), default=1, show_default=True, help="Length of one.")
 @click.option("--device", type=click.Choice(devices.ALLOWED), default="auto", show_default=True)
 @click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="CSV",
+    "--out", type=HomePath(dir_okay=False, writable=True), metavar="CSV",
     help="The table.  [default: cost.csv in the study's published results]",
 )  # fmt: skip
 def main(name: str, rounds: int, seconds: float, device: str, out: Path | None) -> None:

@@ -71,15 +71,18 @@ def stored(roots: tuple[Path, ...] = (YOURS,)) -> dict[str, Path]:
 
 def keep(path: Path, folder: Path) -> None:
     """Leave a copy of a study's file in its folder."""
-    if path.resolve() != (folder / COPY).resolve():
-        results.write(folder / COPY, path.read_bytes())
+    content, copy = path.read_bytes(), folder / COPY
+    if not copy.is_file() or copy.read_bytes() != content:  # its date says since when the question has been asked
+        results.write(copy, content)
 
 
-def topics(name: str, study: Study) -> dict[str, Topic]:
-    """Return the questions of an own study: one per family, or the whole as one."""
+def topics(name: str, study: Study, *, asked: str = "") -> dict[str, Topic]:
+    """Return the questions of an own study: one per family, or the whole as one; `asked` is the day of its file."""
     families = study.families or {name: tuple(v for v in study.variants if v != "reference")}
     return {
-        family: Topic(question=study.question, variants={v: study.variants[v] for v in members}, seeds=study.seeds)
+        family: Topic(
+            question=study.question, variants={v: study.variants[v] for v in members}, seeds=study.seeds, asked=asked
+        )
         for family, members in families.items()
     }
 

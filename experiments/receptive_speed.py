@@ -26,6 +26,7 @@ from torch import nn
 from torchvision import models
 from tqdm import tqdm
 
+from experiments.cli.options import HomePath
 from s6core import devices, results
 from s6core.config import NetConfig
 from s6core.net import build
@@ -137,7 +138,7 @@ def row(case: Case, spent: Mapping[str, list[float]]) -> dict[str, Any]:
 @click.option("--seconds", type=click.FloatRange(0), default=0.5, show_default=True, help="At least so long is a turn.")
 @click.option("--only", type=click.Choice(list(TITLES)), multiple=True, help="Time these nets and no others.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="CSV",
+    "--out", type=HomePath(dir_okay=False, writable=True), metavar="CSV",
     default=results.REPOSITORY / "results" / "receptive" / "speed.csv", help="The table.  [default: this repository's]",
 )  # fmt: skip
 def main(rounds: int, seconds: float, only: tuple[str, ...], out: Path) -> None:

@@ -43,6 +43,7 @@ from torch.optim import SGD
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from experiments.cli.options import HomePath
 from experiments.runner import machine
 from experiments.runner.kernel import die_with_parent
 from s6core import data, devices, results, sources, train
@@ -227,7 +228,7 @@ def time_notebook(source: str) -> float:
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), default=3, show_default=True, help="Length of one.")
 @click.option("--device", type=click.Choice(devices.ALLOWED), default="auto", show_default=True)
 @click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="CSV",
+    "--out", type=HomePath(dir_okay=False, writable=True), metavar="CSV",
     default=results.REPOSITORY / "results" / "speed.csv", help="The table.  [default: this repository's]",
 )  # fmt: skip
 def main(rounds: int, seconds: float, device: str, out: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,12 @@ class Reference:
 
 def against(plan: Plan) -> str:
     """Compare a plan's stored runs with the published reference, else with one beside them; or say how to have one."""
-    found = min(_references(plan), key=lambda reference: reference.differs, default=None)
+    published = sorted(path.parent for path in PUBLISHED.glob("*/runs.csv"))
+    found = min(references(plan, [*published, plan.folder]), key=lambda reference: reference.differs, default=None)
     if not found:
         if plan.net == _net(plan):
             return "This is the reference net, and no other runs of it have these data and epochs."
-        return f"No runs of the reference net have these data and epochs. What makes them:\n\n    {_command(plan)}"
+        return f"No runs of the reference net have these data and epochs. What makes them:\n\n    {command(plan)}"
     ours = _named(plan.records(), "this variant")
     base = [results.load(path) for path in results.record_paths(found.folder, found.variant)]
     where = f"{found.folder.name}/{found.variant}"
@@ -61,10 +62,10 @@ def _sentence(effect: Mapping[Any, Any]) -> str:
     return f"{effect['ratio']:.2f} times the errors{interval}, {points}: {effect['verdict']}; {runs}."
 
 
-def _references(plan: Plan) -> Iterator[Reference]:
-    """Yield runs of the reference net on the plan's data for its epochs: the published ones first."""
+def references(plan: Plan, studies: Iterable[Path]) -> Iterator[Reference]:
+    """Yield runs of the reference net, in the folders of these studies, on the plan's data for its epochs."""
     own = plan.folder.resolve()
-    for study in (*sorted(path.parent for path in PUBLISHED.glob("*/runs.csv")), own):
+    for study in studies:
         for variant in sorted({path.parent.name for path in results.record_paths(study)}):
             if (study.resolve(), variant) == (own, plan.variant):
                 continue
@@ -103,7 +104,8 @@ def _named(records: Sequence[Record], name: str) -> pd.DataFrame:
     return results.runs_table(list(records)).assign(variant=name, study="here")
 
 
-def _command(plan: Plan) -> str:
+def command(plan: Plan) -> str:
+    """Return the line that trains the reference net on a plan's data, for its epochs, beside it."""
     data = {name: value for name, value in overrides(plan.train).items() if name in LIKE}
     given = {**data, "seeds": max(len(plan.seeds), 3), "study": plan.study, "results": plan.folder.parent}
     words = " ".join(f"-p {name} {value}" for name, value in given.items())

@@ -1,4 +1,7 @@
-"""What can be varied: the net (`NetConfig`) and its training (`TrainConfig`), and how two configs differ."""
+"""What can be varied: the net (`NetConfig`) and its training (`TrainConfig`), and how two configs differ.
+
+When a field matters stands in `s6core.matters`.
+"""
 
 from __future__ import annotations
 
@@ -32,24 +35,24 @@ class NetConfig:
     channels: tuple[int, ...] = (8, 16, 32, 32)  # output channels, one number per block: also sets the depth
     kernel: Integers = 3  # side of the blocks' square kernels, in pixels
     padding: Literal["auto"] | Integers = "auto"  # auto: as published, "same" before the first pooling, none after
-    dilation: Integers = 1  # distance of neighbouring kernel taps; matters where kernel > 1
+    dilation: Integers = 1  # distance of neighbouring kernel taps
     separable: tuple[int, ...] = ()  # blocks whose convolution is one per channel, then 1×1 (Howard et al. 2017)
     shared: tuple[int, ...] = ()  # blocks that use the convolution weights of the block before once more
-    bias: bool = True  # of the blocks' convolutions; idle where a norm follows at once
+    bias: bool = True  # of the blocks' convolutions; a batch norm right behind undoes what it adds
     init: Literal["torch", "he", "orthogonal"] = "torch"  # initial weights: torch's default, He et al. 2015, Saxe 2014
     norm: Literal["batch", "none", "group", "layer", "instance"] = "batch"  # over which values maps are normalised
     norm_blocks: Literal["all"] | tuple[int, ...] = "all"  # blocks with the norm; for the logits: logit_norm
-    norm_groups: int = 4  # for norm=group; where it does not divide the channels, their greatest common divisor
-    order: Literal["conv-relu-norm", "conv-norm-relu"] = "conv-relu-norm"  # in each block; matters where it has a norm
+    norm_groups: int = 4  # where it does not divide the channels, their greatest common divisor
+    order: Literal["conv-relu-norm", "conv-norm-relu"] = "conv-relu-norm"  # in each block
     activation: Literal["relu", "leaky", "gelu", "silu", "none"] = "relu"  # leaky: slope 0.01 below zero
     pool: Literal["max", "average", "stride", "none"] = "max"  # stride: the block's convolution strides by 2 instead
     pool_after: tuple[int, ...] = (3,)  # blocks, counted from 1
     dropout: float = 0.0  # share of values that training sets to zero
-    dropout_kind: Literal["element", "channel"] = "element"  # channel: whole maps; matters where dropout > 0
+    dropout_kind: Literal["element", "channel"] = "element"  # channel: whole maps
     dropout_place: Literal["all", "last"] = "all"  # after every block, or after the last one only
     logit_kernel: int = 1  # of the convolution that makes the logit maps
     logit_activation: bool = True  # the published net rectifies and normalises its logit maps; see the book
-    logit_norm: bool = True  # of the kind that norm says; matters where there is one
+    logit_norm: bool = True  # on the logit maps, of the kind that norm says
     head: Literal["gap", "fc", "gap-fc", "max", "conv"] = "gap"  # what follows the logit maps (conv: replaces them)
 
     def __post_init__(self) -> None:
@@ -98,9 +101,9 @@ class TrainConfig:
     momentum: float = 0.9  # for Adam: of the gradient's mean, beta 1
     weight_decay: float = 0.0  # pull of the weights towards zero; adamw: apart from the gradient
     schedule: Literal["one-cycle", "step", "constant", "cosine"] = "one-cycle"  # of the rate, from step to step
-    step_epoch: int = 15  # schedule=step: the rate falls to a tenth after this many epochs
+    step_epoch: int = 15  # the rate falls to a tenth after this many epochs
     label_smoothing: float = 0.0  # share of each target that is spread over all classes
-    dropout_from: int = 1  # the net's dropout, if it has one, acts from this epoch on
+    dropout_from: int = 1  # the net's dropout acts from this epoch on
     seed_varies: Literal["all", "weights", "order"] = "all"  # weights: order, augmentation and dropout are seed 0's
 
     def __post_init__(self) -> None:

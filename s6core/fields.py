@@ -1,4 +1,4 @@
-"""What every field of net and training is: its values, its default and its comment, all read from `config.py`."""
+"""What every field is: its values, its default and its comment, read from `config.py`, and when it matters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from s6core.config import ConfigError, NetConfig, TrainConfig, text
+from s6core.datasets import DATASETS
+from s6core.matters import MATTERS
 
 PROBES = (-1, -1.0, "?", (-1,), (-1, -1, -1))
 """Values that no field allows, one of each kind: what the refusal says is what is allowed."""
@@ -35,14 +37,22 @@ def describe() -> list[Field]:
             found.append(
                 Field(
                     name=known.name, of=of, default="none" if value == "" else str(value),
-                    allowed=_allowed(kind, known.name, hints[known.name]), means=comments.get(known.name, ""),
+                    allowed=_allowed(kind, known.name, hints[known.name]), means=_means(known.name, comments),
                 )
             )  # fmt: skip
     return found
 
 
+def _means(name: str, comments: dict[str, str]) -> str:
+    """Return a field's comment and, from `MATTERS`, when it matters."""
+    comment = comments.get(name, "")
+    return f"{comment}; matters where {MATTERS[name].words}" if name in MATTERS else comment
+
+
 def values(name: str) -> list[str]:
     """Return the words that a field may be, for completion; none where it takes numbers."""
+    if name == "dataset":
+        return list(DATASETS)
     hint = (get_type_hints(NetConfig) | get_type_hints(TrainConfig))[name]
     return ["true", "false"] if hint is bool else [str(word) for arm in (hint, *get_args(hint)) for word in _words(arm)]
 

@@ -104,7 +104,7 @@ def test_claims_and_questions_are_listed(book: Path) -> None:
     assert "borne out: head/fc/parameters &gt; head/reference/parameters" in listed
     assert "open: width/width-half/ratio &gt; 1" in listed
     assert "22 November 2026: Global average pooling or a fully connected layer?" in listed
-    assert "max: not trained yet" in listed
+    assert "max (head max): not trained yet" in listed
 
 
 def test_figures_come_light_and_dark_with_alt_text_and_caption(book: Path) -> None:

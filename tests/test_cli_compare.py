@@ -108,7 +108,7 @@ def test_the_published_table_needs_no_unit(tmp_path: Path):
         (["mine/fc", "mine/fc"], "mine/fc and mine/fc are the same runs"),
         (["no.csv", "mine/fc"], "no.csv: no such file"),
         (["mine/fc", "--plot", "out.txt"], "plot='out.txt': allowed is a file that ends in ."),
-        (["mine/reference"], "no other runs of the reference net with its recipe"),
+        (["mine/reference"], "no other runs of the reference net with its data and epochs"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_status_2(root: Path, arguments: list[str], message: str):

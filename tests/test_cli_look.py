@@ -16,6 +16,7 @@ from experiments.studies import STUDIES
 from experiments.topics import TOPICS
 from s6core.config import FIELDS, ConfigError, NetConfig, TrainConfig
 from s6core.fields import describe, values
+from s6core.matters import MATTERS
 from s6core.plan import plan
 from s6core.results import load_runs
 
@@ -76,6 +77,23 @@ def test_net_fields_are_printed_and_can_be_chosen():
     assert [row["name"] for row in json.loads(call("net", "--fields", "--json", "lr", "norm").stdout)] == ["norm", "lr"]
     wrong = call("net", "--fields", "nrom")
     assert wrong.exit_code == 2 and wrong.stderr.startswith("s6: unknown field 'nrom': did you mean norm")
+
+
+def test_a_field_that_does_not_always_matter_says_when():
+    means = {field.name: field.means for field in describe()}
+    assert means["dropout_kind"] == "channel: whole maps; matters where dropout is above 0"
+    assert {name for name, text in means.items() if "; matters where " in text} == set(MATTERS)
+    assert values("dataset")[:2] == ["mnist", "fashion-mnist"]
+
+
+def test_a_path_may_begin_with_the_home_folder(root: Path, monkeypatch: pytest.MonkeyPatch):
+    """In quotes, or behind an equals sign, no shell expands it."""
+    monkeypatch.setenv("HOME", str(root.parent))
+    told = call("run", "smoke", "--results", f"~/{root.name}", "--dry-run")
+    assert told.stdout.splitlines()[0] == f"{root}/smoke", told.output
+    assert call("rm", "mine/fc", "--results", f"~/{root.name}", "--yes").exit_code == 0
+    assert not (root / "mine" / "fc").exists()
+    assert plan({"results": f"~/{root.name}"}).folder == root / "papermill"
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_a_tidy_frame_compares_two_of_its_variants():
             "dataset: a has mnist, b has fashion-mnist: errors on other images do not compare",
         ),
         (lambda: compare([], B, percent=True), "a: no accuracies"),
-        (lambda: compare([99.0] * 3, B, percent=True), "a: all 3 runs have 99%"),
+        (lambda: compare([99.0] * 3, B, percent=True), "a: all 3 runs have 99"),
     ],
 )
 def test_what_means_nothing_is_refused(call, message: str):

@@ -16,7 +16,7 @@ SOURCE = BOOK / "_static" / FOLDER
 CONFIG = f"""
 import sys
 sys.path.append({str(BOOK)!r})
-extensions = ["_ext.explorer"]
+extensions = ["_ext.pages", "_ext.explorer"]
 html_static_path = [{str(BOOK / "_static")!r}]
 html_theme = "basic"
 """
@@ -81,6 +81,26 @@ def test_an_option_that_does_not_exist_fails_the_build(tmp_path: Path) -> None:
     done = build(tmp_path, PAGE + "".join(f"\n.. receptive-explorer::\n   {option}\n" for option in wrong))
     assert done.returncode != 0
     for message in ('"resnet" unknown; choose from "reference"', '"menu" unknown', '"10" unknown'):
+        assert message in done.stderr
+
+
+def test_a_role_links_to_a_state_in_a_window_of_its_own(tmp_path: Path) -> None:
+    text = "\n:own-window:`Two blocks <stack=[conv3p1, conv3p1|]&unit=add1:1,2&hide=table,tools>`\n"
+    done = build(tmp_path, PAGE + text)
+    assert done.returncode == 0, done.stderr
+    link = (
+        f'<a class="reference" href="_static/{FOLDER}/explorer.html?stack=%5Bconv3p1,conv3p1%7C%5D&amp;unit=add1:1,2'
+        '&amp;hide=table,tools" target="_blank" rel="noopener">Two blocks</a>'
+    )
+    assert link in (tmp_path / "html" / "index.html").read_text()
+    assert (tmp_path / "html" / "_static" / FOLDER / "explorer.html").is_file()
+
+
+def test_a_link_to_what_does_not_exist_fails_the_build(tmp_path: Path) -> None:
+    wrong = ["preset=resnet", "hide=menu", "stuck=conv3"]
+    done = build(tmp_path, PAGE + "".join(f"\n:own-window:`x <{query}>`\n" for query in wrong))
+    assert done.returncode != 0
+    for message in ('"resnet" unknown', '"menu" unknown', "no option 'stuck': choose from preset, stack,"):
         assert message in done.stderr
 
 

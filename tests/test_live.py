@@ -20,8 +20,8 @@ BOOK, RESULTS = ROOT / "book", ROOT / "results"
 sys.path.append(str(BOOK))
 
 from _ext import live, live_data  # noqa: E402
-from _ext.sources import Sources  # noqa: E402
 
+from experiments.answers.sources import Sources  # noqa: E402
 from s6core.layers import layers  # noqa: E402
 
 CONFIG = f"""

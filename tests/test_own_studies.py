@@ -10,8 +10,9 @@ from stored_runs import store_all
 
 from experiments import own
 from experiments.cli import s6
-from experiments.runner import run as runner
+from experiments.runner import task as tasks
 from s6core.config import ConfigError
+from s6core.plan import YOURS
 
 STUDY = """\
 name: rates
@@ -50,7 +51,7 @@ def test_a_file_is_a_study_of_its_base_its_variants_and_the_cells_that_differ(wr
 
 def test_its_plans_are_those_of_a_published_study(write, tmp_path: Path):
     name, study = own.load(write(STUDY))
-    task = runner.prepare(name, study, root=tmp_path)
+    task = tasks.prepare(name, study, root=tmp_path)
     plans = {planned.variant: planned for planned in task.plans}
     assert [len(plans[v].seeds) for v in ("reference", "007", "lr-0.03")] == [2, 5, 2]
     assert plans["lr-0.03+dropout-0.1"].net.dropout == 0.1 and plans["lr-0.03+dropout-0.1"].train.lr == 0.03
@@ -119,20 +120,31 @@ def test_a_missing_file_is_said_so(tmp_path: Path):
     assert answer.exit_code == 2 and answer.stderr == f"s6: {tmp_path / 'no.yaml'}: no such file\n"
 
 
-def test_a_stored_study_is_found_by_its_name(write, tmp_path: Path):
+def test_a_stored_study_is_found_by_its_name_and_lies_among_the_reader_s_own(write, tmp_path: Path):
     path, root = write(STUDY), tmp_path / "results"
+    assert own.file("rates", root) is None
     own.keep(path, root / "rates")
     assert own.stored((root,)) == {"rates": root / "rates"}
-    assert own.find("rates", (root,)) == own.load(path)
-    with pytest.raises(ConfigError, match="unknown study 'rate': did you mean rates"):
-        own.find("rate", (root,))
+    assert own.file("rates", root) == (root / "rates" / "study.yaml", root)
+    assert own.file(str(path), root).root == root and own.file(str(path)).root == YOURS
+    assert own.load(own.file("rates", root).file) == own.load(path)
+
+
+def test_a_run_by_file_keeps_the_file_and_other_seeds_go_elsewhere(write, tmp_path: Path):
+    path, root = write(STUDY), tmp_path / "results"
+    task = tasks.find(str(path), root)
+    assert task.folder == root / "rates" and task.file == path
+    tasks.remember(task)
+    assert tasks.find("rates", root).plans == task.plans
+    other = tasks.find("rates", root, seeds=3)
+    assert other.folder != task.folder and other.file is None
 
 
 def test_status_table_and_compare_show_an_own_study(write, tmp_path: Path):
     path, root = write(STUDY), tmp_path / "results"
     name, study = own.load(path)
     own.keep(path, root / name)
-    task = runner.prepare(name, study, root=root)
+    task = tasks.prepare(name, study, root=root)
     store_all(task.plans, {"reference": 98.0, "007": 90.0})
 
     def call(*arguments: str) -> str:

@@ -17,6 +17,7 @@ from s6core import diagrams, plots, results, stats
 from s6core.config import NetConfig
 from s6core.layers import layers
 from s6core.plots.labels import apart
+from s6core.plots.scales import round_ticks
 from s6core.style import OKABE_ITO, colour, colours, style
 
 STUDY = Path(__file__).parent / "fixtures" / "book" / "results" / "ablations"
@@ -186,3 +187,61 @@ def test_the_interval_of_an_accuracy_is_drawn_no_higher_than_accuracies_go(runs:
     ax = plots.plot_accuracy_parameters(runs)
     heights = np.concatenate([np.asarray(drawn.get_ydata(), float) for drawn in ax.lines])
     assert heights.max() == 100 and heights.min() >= 0
+
+
+def runs_of(**accuracies: list[float]) -> pd.DataFrame:
+    rows = [
+        {"variant": name.replace("_", "-"), "seed": seed, "test_accuracy": value,
+         "status": "finished" if np.isfinite(value) else "diverged"}
+        for name, values in accuracies.items() for seed, value in enumerate(values)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_effects_show_every_run_every_verdict_and_what_is_missing():
+    runs = runs_of(reference=[99.0, 99.1, 98.9], fc=[98.0, 98.1, 97.9], max=[np.nan, 11.35, 98.0])
+    effects = stats.effects(runs, family=["fc", "max", "later"], study=["fc", "max", "later"])
+    ax = plots.plot_effects(runs, effects)
+    said = [text.get_text() for text in ax.texts]
+    assert said == ["hurts", f"{effects['verdict'][1]}\n2 of 3 failed", "not trained yet"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["reference", "fc", "max", "later"]
+    dots = [line.get_xdata() for line in ax.lines if line.get_marker() == "o"]
+    middle = np.exp(np.log([1.0, 0.9, 1.1]).mean())
+    assert [len(each) for each in dots] == [3, 3, 1, 0]  # a run at chance has no place on the axis
+    assert np.allclose(dots[1], np.array([2.0, 1.9, 2.1]) / middle)
+    assert [len(line.get_xdata()) for line in ax.lines if line.get_marker() == "x"] == [2]
+    assert ax.get_xscale() == "log"
+
+
+def test_a_sweep_marks_what_is_not_trained_and_joins_the_means():
+    runs = runs_of(reference=[99.0, 99.1], small=[98.0, 98.1])
+    ax = plots.plot_sweep(runs, {"reference": 15_662.0, "small": 4_102.0, "large": 61_246.0}, words="parameters")
+    joined = next(line for line in ax.lines if len(line.get_xdata()) == 2 and line.get_marker() == "None" and
+                  line.get_zorder() == 1)  # fmt: skip
+    assert list(joined.get_xdata()) == [4_102.0, 15_662.0]
+    assert np.allclose(joined.get_ydata(), [np.sqrt(2.0 * 1.9), np.sqrt(1.0 * 0.9)])
+    assert [list(line.get_xdata()) for line in ax.lines if line.get_marker() == "|"] == [[61_246.0]]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
+def test_the_overview_names_the_largest_effect_of_a_line_each_way():
+    runs = runs_of(reference=[99.0, 99.1, 98.9], worse=[98.0, 98.1, 97.9], worst=[95.0, 95.1, 94.9], gone=[10.0] * 3)
+    family = ["worse", "worst", "gone", "later"]
+    ax = plots.plot_overview({"one": stats.effects(runs, family=family, study=family), "none": pd.DataFrame(
+        stats.effects(runs, family=["later"], study=family))})  # fmt: skip
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["one"]  # a question without a run has no line
+    assert [text.get_text() for text in ax.texts] == ["gone"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.7, 7.3, [1, 2, 5]),
+        (0.8, 1.3, [0.8, 1, 1.2]),
+        (500, 70_000, [1000, 3000, 10000, 30000]),
+        (0.02, 0.4, [0.02, 0.05, 0.1, 0.2]),
+    ],
+)
+def test_logarithmic_axes_have_round_numbers(low: float, high: float, ticks: list[float]):
+    found = round_ticks(low, high, 4)
+    assert found == ticks and all(low <= tick <= high for tick in found)

@@ -17,6 +17,9 @@ from PIL import Image
 from test_book_site import build, lay_out, page, words
 
 import s6core
+from experiments.topics import Topic
+from s6core import datasets
+from s6core.plan import plan
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
@@ -201,6 +204,23 @@ def test_the_workflow_calls_what_ci_calls_and_uploads_the_site():
     steps = yaml.safe_load(text)["jobs"]["check"]["steps"]
     assert any(step.get("run", "").strip() == ".ci/run" for step in steps)
     assert any(step.get("with", {}).get("path") == "book/_build/html" for step in steps)
+
+
+def test_every_file_that_contributors_are_sent_to_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"(?<!})`((?:[\w.-]+/)+(?:[\w.-]+\.\w+)?)`", text))
+    assert len(named) > 12
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_what_contributors_are_told_to_write_is_accepted(monkeypatch: pytest.MonkeyPatch):
+    """The row and the question of CONTRIBUTING.md, evaluated as they stand there."""
+    row, question = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    for name, new in eval(f"{{{row}}}", {"Dataset": datasets.Dataset}).items():
+        monkeypatch.setitem(datasets.DATASETS, name, new)
+        assert plan({"dataset": name}).net.classes == new.classes
+    for topic in eval(f"{{{question}}}", {"Topic": Topic}).values():
+        assert all(plan(changes).variant for changes in topic.variants.values())
 
 
 def test_every_pin_is_one_version_and_the_ranges_allow_it():

@@ -47,7 +47,7 @@ ORDER = ["responseDeclaration", "outcomeDeclaration", "itemBody", "responseProce
 
 
 def read_item(text: str) -> tuple[str, dict[str, str], dict[str, str], str]:
-    """Return the right choice, the choices and the feedback by their names, and the question, as a player reads them."""
+    """Return the right choice, the choices and the replies by their names, and the question, as a player reads them."""
     root = ET.fromstring(text.partition("\n")[2])
     assert root.tag == f"{{{QTI}}}assessmentItem"
     assert {"identifier", "title", "adaptive", "timeDependent"} <= set(root.keys())
@@ -161,11 +161,12 @@ Second
 """
 
 
-def build(folder: Path, builder: str = "html", **pages: str) -> subprocess.CompletedProcess[str]:
-    for name, text in {"conf.py": CONFIG, **{f"{name}.rst": text for name, text in pages.items()}}.items():
-        (folder / name).write_text(text)
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-b", builder, str(folder), str(folder / builder)]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True)
+def build(folder: Path, builder: str = "html", conf: str = CONFIG, **pages: str) -> subprocess.CompletedProcess[str]:
+    (folder / "conf.py").write_text(conf)
+    for name, text in pages.items():
+        (folder / f"{name}.rst").write_text(text)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-b", builder, ".", builder]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -222,19 +223,24 @@ def test_what_does_not_exist_fails_the_build(tmp_path: Path) -> None:
     assert "lesson-plan: no page 'steps'" in done.stderr
 
 
+OTHER = """
+from docutils import nodes
+
+class own(nodes.Element): ...
+
+def setup(app):
+    app.add_node(own, singlehtml=(lambda translator, node: None, None))
+"""
+
+
 def test_one_long_page_holds_quizzes_and_lessons(tmp_path: Path) -> None:
     """An extension that names the builder, as sphinx-exercise does, must not take it from these nodes."""
-    other = 'def setup(app):\n    from docutils import nodes\n    class own(nodes.Element): ...\n    app.add_node(own, singlehtml=(lambda s, n: None, lambda s, n: None))\n'  # fmt: skip
-    (tmp_path / "other.py").write_text(other)
+    (tmp_path / "other.py").write_text(OTHER)
     conf = CONFIG.replace('["_ext.pages"', '["other", "_ext.pages"').replace(
-        "import sys\n", "import sys\nsys.path.append('.')\n"
+        "\nsys.path", "\nsys.path.append('.')\nsys.path"
     )
     index = PAGES["index"].replace("   key\n", "   key\n   steps\n")
-    for name, text in {**PAGES, "index": index, "steps": STEPS}.items():
-        (tmp_path / f"{name}.rst").write_text(text)
-    (tmp_path / "conf.py").write_text(conf)
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "singlehtml", str(tmp_path), str(tmp_path / "one")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    done = build(tmp_path, "singlehtml", conf, **{**PAGES, "index": index, "steps": STEPS})
     assert done.returncode == 0, done.stderr
-    html = (tmp_path / "one" / "index.html").read_text()
+    html = (tmp_path / "singlehtml" / "index.html").read_text()
     assert '<form class="quiz" id="q-this">' in html and 'class="lesson-answer"' in html

@@ -121,7 +121,9 @@ def nearest(draw: random.Random) -> Stage:
 def bilinear(draw: random.Random) -> Stage:
     """With weights that are zero in places: nothing to the engine, and a number that is none to NaN."""
     mode, corners = draw.choice(("bilinear", "bicubic")), draw.random() < 0.5
-    size = draw.choice(({"scale_factor": 2}, {"scale_factor": 1.5}, {"size": (draw.randint(3, 20), draw.randint(3, 20))}))
+    size = draw.choice(
+        ({"scale_factor": 2}, {"scale_factor": 1.5}, {"size": (draw.randint(3, 20), draw.randint(3, 20))})
+    )
     return Using(lambda x: F.interpolate(x, mode=mode, align_corners=corners, **size))
 
 
@@ -228,7 +230,9 @@ def in_place(draw: random.Random) -> Stage:
         return torch.cat([a, b], 1)
 
     # channels see different places here, and a unit is all of them: the last layer joins them
-    return nn.Sequential(Using(draw.choice((half, written, coupled)), nn.Conv2d(2, 2, 3, padding=1)), nn.Conv2d(C, C, 1))
+    return nn.Sequential(
+        Using(draw.choice((half, written, coupled)), nn.Conv2d(2, 2, 3, padding=1)), nn.Conv2d(C, C, 1)
+    )
 
 
 def columns(draw: random.Random) -> Stage:

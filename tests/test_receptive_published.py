@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from experiments.cli.rf import field_of
-from s6core.receptive import ReceptiveField, UnknownOperationError, receptive_field
+from s6core.receptive import ReceptiveField, receptive_field
 
 Triple = tuple[int, int, int]
 
@@ -345,17 +345,110 @@ def test_every_family_of_torchvision_passes(name: str) -> None:
     assert field[-1].is_global == squeezes
 
 
-@pytest.mark.parametrize("name", ["swin_t", "swin_v2_t", "maxvit_t"])
-def test_attention_within_windows_is_refused_by_name(name: str) -> None:
-    with pytest.raises(UnknownOperationError, match=r"no rule for (view|reshape), which cuts the vertical axis of 56"):
-        field_of(f"torchvision:{name}", None)
+def test_windows_of_attention_are_followed_unit_by_unit() -> None:
+    """Swin-T, by hand: patches of 4; windows of 7 patches see 28 pixels, and a shift by 3 joins two of them, 49 + 7."""
+    field = field_of("torchvision:swin_t", None)
+    first, second = field["features.1.0"], field["features.1.1"]
+    assert first.phases[0] == ((0, 28),) * 7 and not first.is_global
+    assert [first.unit(i, 55).clipped.start for i in (6, 7)] == [(0, 196), (28, 196)]
+    assert second.unit(20, 20).clipped.size == (56, 56)
+    # the shift is cyclic: the first rows share a window with the last; a mask leaves them weights of e⁻¹⁰⁰, not none
+    assert second.unit(0, 20).clipped.size == (224, 56)
+    assert triple(field, "features.0.0") == (4, 4, 0)
+
+
+@pytest.mark.parametrize("name", ["swin_v2_t", "maxvit_t"])
+def test_nets_with_windows_pass(name: str) -> None:
+    field = field_of(f"torchvision:{name}", None)
+    assert field[-1].output == (1000,)
+    assert field[-1].unit().clipped.size == (224, 224)
 
 
 def test_a_vision_transformer_keeps_its_patches_and_is_global_from_there_on() -> None:
     field = field_of("torchvision:vit_b_32", None)
     assert triple(field, "conv_proj") == (32, 32, 0)
+    norm = field["encoder.layers.encoder_layer_0.ln_1"]  # of a list of places, behind a class token
+    assert (norm.size, norm.units, norm.output, norm.is_global) == ((32, 32), (7, 7), (50, 768), False)
+    assert field["encoder.layers.encoder_layer_0.mlp"].is_global
     assert field["heads.head"].size == (224, 224)
     assert "encoder.layers.encoder_layer_0.self_attention" in field["heads.head"].global_by
+
+
+OTHER = {
+    "fcn_resnet50": ("224", "backbone.layer4"), "lraspp_mobilenet_v3_large": ("224", "backbone.16"),
+    "deeplabv3_resnet50": ("513", "classifier.0.convs.1"), "fasterrcnn_resnet50_fpn": ("256", "body.layer4"),
+    "retinanet_resnet50_fpn": ("256", "fpn"), "ssdlite320_mobilenet_v3_large": ("320", "features.0"),
+    "mc3_18": ("16x56x56", "layer4"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_nets_of_other_tasks_pass(name: str) -> None:
+    size, layer = OTHER[name]
+    field = field_of(f"torchvision:{name}", size)
+    assert layer in field and field.stopped is None
+
+
+def test_a_dilated_backbone_sees_more_than_a_strided_one() -> None:
+    """By hand, as for resnet50 above, with layer3 and layer4 at stride 8 and dilations 1, 2, …, 2 and 2, 4, 4."""
+    field = field_of("torchvision:fcn_resnet50", "224")
+    layer3 = 91 + 2 * 8 * (1 + 5 * 2)
+    assert triple(field, "backbone.layer3") == (layer3, 8, (layer3 - 1) // 2)
+    layer4 = layer3 + 2 * 8 * (2 + 4 + 4)
+    assert triple(field, "backbone.layer4") == (layer4, 8, (layer4 - 1) // 2)
+
+
+def test_a_net_for_video_has_three_axes() -> None:
+    """R3D-18, by hand: 3×7×7 with stride 1×2×2, then 3×3×3 twice in each of eight blocks, as ResNet-18 without pool."""
+    field = field_of("torchvision:r3d_18", None)
+    stem, last = field["stem"], field["layer4"]
+    assert (stem.size, stem.stride, stem.padding) == ((3, 7, 7), (1, 2, 2), (1, 3, 3))
+    assert field["layer1"].size == (3 + 4 * 2, 7 + 4 * 4, 7 + 4 * 4)
+    assert last.stride == (8, 16, 16) and last.units == (2, 7, 7)
+    box = last.unit(1, 3, 3).clipped
+    assert box.stop[0] == 16 and len(box.size) == 3
+
+
+# Richter et al., rfa_toolbox: `input_resolution_range` of torchvision's ResNet-50 is (75, 75) to (427, 427). The others
+# by hand: of a chain both are its field; of ResNet-18 the shortest path to layer4 is the shortcuts' 11, and its last
+# block adds two windows of 3 at stride 32: 11 + 2·64.
+RANGES = {"resnet50": (75, 427), "resnet101": (75, 971), "vgg16": (212, 212), "alexnet": (195, 195), "resnet18": (139, 435)}
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_range_of_input_resolutions(name: str) -> None:
+    least, most = RANGES[name]
+    field = field_of(f"torchvision:{name}", "224")  # where the poolings before the classifiers do nothing
+    assert field.input_resolution_range() == ((least, least), (most, most))
+
+
+def test_shortest_path_and_longest_path_of_a_residual_net() -> None:
+    field = field_of("torchvision:resnet50", "224")
+    assert field["layer1.0"].min_size == (11, 11)  # the shortcut; the pooling before it sees 11
+    assert field["layer4.2.conv2"].min_size == (11 + 2 * 32,) * 2
+    assert field["layer4"].min_size == (11, 11) and field["layer4"].size == (427, 427)
+
+
+def test_border_layer_of_a_chain() -> None:
+    """VGG-16 on 32 pixels: conv3_2 already sees 32, so conv3_3 is the first that is given nothing new."""
+    field = field_of("torchvision:vgg16", "32")
+    border = field.border_layer()
+    assert border is not None and border.name == "features.13"  # the ReLU of conv3_2; the convolution follows
+    assert [record.name for record in field.unproductive_layers()][:2] == ["features.13", "features.14"]
+    assert field.critical_layers()[0].name == "features.14" and field["features.14"].size == (40, 40)
+    assert not any(record.name.startswith("classifier") for record in field.unproductive_layers())
+    large = field_of("torchvision:vgg16", "224")
+    assert large.border_layer() is None and large.critical_layers() == []
+
+
+def test_shortcuts_move_the_border() -> None:
+    """A path of shortcuts carries a small field to the end: ResNet-50 on 64 pixels has units that still see 11."""
+    field = field_of("torchvision:resnet50", "64")
+    assert field["layer4"].size[0] > 64
+    names = [record.name for record in field.unproductive_layers()]
+    # behind conv2 of a block of layer4, where even the shortcuts' 11 have become 11 + 2·32 = 75, and not at its end
+    assert names[-4:] == ["layer4.2.bn2", "layer4.2.relu#2", "layer4.2.conv3", "layer4.2.bn3"]
+    assert field["layer4.2.relu#1"].before == (11, 11) and "layer4.2.add" not in names
 
 
 def triple(field: ReceptiveField, layer: str) -> Triple:

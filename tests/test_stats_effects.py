@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from invented_runs import study
 from scipy import special
 from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
@@ -12,7 +13,6 @@ from s6core.stats.failures import did_not_learn
 from s6core.stats.prior import fit_prior, moderated, smyth
 from s6core.stats.ranks import rank_p
 from s6core.stats.rule import PRIOR_DF
-from tests.invented_runs import study
 
 A = [98.83, 98.91, 98.75, 98.86, 98.97, 98.80, 98.88, 98.79]
 B = [99.12, 99.21, 99.17, 99.08, 99.26, 99.19, 99.11]

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from invented_runs import study
 
 from s6core.stats import StatsError, any_digits, compare, effect, effects, ended_at_chance, share_interval, sign_flip
-from tests.invented_runs import study
 
 GOOD = [99.1, 99.2, 99.15]
 

@@ -26,7 +26,9 @@ from sphinx.util.docutils import SphinxDirective
 from experiments.answers.claims import Judgement, blocks, judge, pages, plain
 from experiments.answers.effects import day, in_words, known_before, provenance
 from experiments.answers.sources import Sources
+from experiments.answers.topics import changes
 from experiments.topics import TOPICS
+from s6core.config import text
 
 from .values import close, depend, logger, open_sources, value
 
@@ -108,9 +110,11 @@ class Log(Generated):
             topic = TOPICS[name]
             where = f" ({{doc}}`/book/{home[name]}`)" if name in home else ""
             lines += ["", f"**{day(topic.asked)}: {topic.question}**{where}", ""]
+            changed = changes(name)
             for _, row in sources.effects(name).iterrows():
+                diff = ", ".join(f"{field} {text(here)}" for field, (_, here) in changed[row["variant"]].items())
                 known = ", known before" if known_before(name, row["variant"], sources) else ""
-                lines.append(f"- `{row['variant']}`: {in_words(row)}{known}")
+                lines.append(f"- `{row['variant']}` ({diff}): {in_words(row)}{known}")
             lines += ["", "{.provenance}", provenance(name, sources), ""]
         return lines
 

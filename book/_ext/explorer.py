@@ -9,7 +9,7 @@
 
 Options: `preset`, or `stack` ("conv3p1, max2, logits:conv1, gap") and `input` (pixels a side); `digit` (0 to 9); `unit`
 (layer:row,column); `paths` (weigh pixels by their number of paths); `hide` (any of `PARTS`); `keyhole` (cover what the
-unit does not see); `name`, the address of links into it. Its scripts are loaded by the pages that use it and by no other.
+unit does not see); `name`, the address of links into it. Its scripts are loaded by the pages that use it only.
 
     {own-window}`VGG-16 on a projector <preset=vgg16&projector=1>`
 
@@ -31,8 +31,8 @@ from .pages import add_node, site_link
 
 FOLDER = "receptive-explorer"
 SCRIPTS = (
-    "digits", "receptive", "stack", "presets", "torch", "maps", "drawing", "section", "words", "editor", "grid", "history",
-    "qr", "share", "layout", "view", "explorer",
+    "digits", "receptive", "stack", "presets", "torch", "maps", "drawing", "section", "words", "editor", "grid",
+    "history", "qr", "share", "layout", "view", "explorer",
 )  # fmt: skip  # in this order
 PRESETS = ("reference", "single", "lenet", "alexnet", "vgg16", "residual", "resnet18", "dilated")  # as in presets.js
 PARTS = ("bar", "picture", "section", "words", "maps", "layers", "table", "tools", "numbers")

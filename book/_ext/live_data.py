@@ -21,16 +21,15 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file
 
-from experiments.studies import FACTORS, cells
+from experiments.answers.sources import Sources
+from experiments.topics import FACTORS, cells
 from s6core.config import NetConfig, unknown
+from s6core.datasets import DATASETS
 from s6core.layers import layers
-
-from .sources import Sources
 
 STUDY = "ablations"
 FOLDER = "live-data"  # below the site's _static
 EPSILON = 1e-5  # torch's default for a batch norm; the config leaves it alone
-MEAN, DEVIATION = 0.1306604762738429, 0.3081078038564622  # of MNIST, as in s6core/data.py, which needs torch
 HEADS = {"gap": "reference", "fc": "fc"}
 Weights = dict[str, np.ndarray]
 
@@ -42,12 +41,18 @@ def stored_net(variant: str, sources: Sources) -> dict[str, Any]:
     if not path.is_file():
         known = (other.parent.name for other in path.parent.parent.glob("*/seed-0.safetensors"))
         raise KeyError(f"stored weights: {unknown('variant', variant, sorted(known))}")
-    return net(sources.record(STUDY, variant).net, load_file(path), mean=MEAN, deviation=DEVIATION)
+    record = sources.record(STUDY, variant)
+    (mean,), (deviation,) = DATASETS[record.train.dataset].scale or ((0.0,), (1.0,))
+    return net(record.net, load_file(path), mean=mean, deviation=deviation)
 
 
 def net(config: NetConfig, weights: Weights, *, mean: float, deviation: float) -> dict[str, Any]:
     """Return the rows of a net with its trained numbers, and the normalisation of its images."""
-    rows = [asdict(row) | _trained(row.name, row.op, weights) for row in layers(config)]
+    rows = [
+        {name: value for name, value in asdict(row).items() if name != "bias"}  # says only whether there are numbers
+        | _trained(row.shares or row.name, row.op, weights)
+        for row in layers(config)
+    ]
     return {"rows": rows, "mean": mean, "deviation": deviation}
 
 

@@ -1,4 +1,4 @@
-"""Links to files of the site that are no pages of the book, and nodes that every builder of HTML knows."""
+"""Links to files of the site that are no pages of the book, and nodes that all builders of HTML know."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class site_link(nodes.General, nodes.Inline, nodes.TextElement):  # noqa: N801
 
 
 def visit_link(self: Any, node: nodes.Element) -> None:
-    here = self.builder.get_target_uri(self.builder.current_docname) if self.builder.name == "html" else ""
+    here, _, _ = self.builder.get_target_uri(self.builder.current_docname).partition("#")
     path, mark, query = node["path"].partition("?")
     address = relative_uri(here, path) + mark + query
     kind = ' target="_blank" rel="noopener"' if node.get("window") else " download" if node.get("download") else ""
@@ -34,11 +34,22 @@ def ignore(self: Any, node: nodes.Element) -> None:
 
 
 def add_node(app: Sphinx, node: type[nodes.Element], visit: Visitor, depart: Visitor) -> None:
-    """Register a node for the pages and for the one long page (`singlehtml`): once any extension names that builder, as
-    sphinx-exercise does, it no longer falls back on what is there for `html`."""
+    """Register a node of the pages whose text alone other formats show."""
     plain = (ignore, ignore)
-    app.add_node(node, html=(visit, depart), singlehtml=(visit, depart), latex=plain, text=plain)
+    app.add_node(node, html=(visit, depart), latex=plain, text=plain)
+
+
+def one_page(app: Sphinx) -> None:
+    """Let the one long page (`singlehtml`) know what the pages know.
+
+    Once any extension names that builder, as sphinx-exercise does, it no longer falls back on what is there for `html`,
+    and every other extension's nodes, ours among them, are unknown to it.
+    """
+    handlers = app.registry.translation_handlers
+    if app.builder.name == "singlehtml":
+        handlers["singlehtml"] = {**handlers.get("html", {}), **handlers.get("singlehtml", {})}
 
 
 def setup(app: Sphinx) -> None:
     add_node(app, site_link, visit_link, depart_link)
+    app.connect("builder-inited", one_page)

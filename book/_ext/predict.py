@@ -25,11 +25,12 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from experiments.answers.keys import look_up
+from experiments.answers.sources import Sources
+from experiments.answers.values import write
 from s6core import style
 
-from .keys import look_up, write
 from .live import LiveNode
-from .sources import Sources
 from .values import close, open_sources
 
 logger = logging.getLogger(__name__)

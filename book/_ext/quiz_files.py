@@ -118,7 +118,8 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
     for name, metadata in env.metadata.items():
         for group in str(metadata.get("s6-quiz-files", "")).split():
             if group not in known:
-                logger.warning("quiz-files: no set %r, the book has %s", group, ", ".join(sorted(known)), location=name, type="s6")  # fmt: skip
+                there = ", ".join(sorted(known))
+                logger.warning("quiz-files: no set %r, the book has %s", group, there, location=name, type="s6")
 
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -1,6 +1,6 @@
-"""Quizzes as course systems read them: Moodle XML, and a package of QTI 2.1 (1EdTech, Question and Test Interoperability).
+"""Quizzes as course systems read them: Moodle XML, and QTI 2.1 (1EdTech, Question and Test Interoperability).
 
-A `Question` holds XHTML of paragraphs, emphasis, code and formulas between \\( and \\), which both kinds of system show.
+A `Question` holds XHTML: paragraphs, emphasis, code, and formulas between backslashed brackets.
 """
 
 from __future__ import annotations

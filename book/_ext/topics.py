@@ -35,9 +35,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from experiments.answers import effects
-from experiments.answers.sources import STUDY, Sources
+from experiments.answers.questions import QUESTIONS, study_of
+from experiments.answers.sources import Sources
 from experiments.answers.topics import check
-from experiments.topics import TOPICS
 
 from .values import close, logger, open_sources
 
@@ -126,8 +126,8 @@ class Topic(SphinxDirective):
 
     def text(self, sources: Sources) -> str:
         """Return the parts as the page's author would write them."""
-        name, study = check(self.arguments[0]), self.options.get("study", STUDY)
-        topic = TOPICS[name]
+        name, study = check(self.arguments[0]), self.options.get("study", study_of(self.arguments[0]))
+        topic = QUESTIONS[name]
         chosen = [part.strip() for part in self.options.get("only", ",".join(PARTS)).split(",")]
         if odd := [part for part in chosen if part not in PARTS]:
             raise ValueError(f"only={odd[0]!r}: allowed is {', '.join(PARTS)}")
@@ -136,7 +136,7 @@ class Topic(SphinxDirective):
             chosen = [part for part in chosen if part in ("changes", "line")]
         kind, caption = ("topic-sweep", SWEEP) if topic.axis else ("topic-ratios", RATIOS)
         given = {
-            "topic": name, "name": name if study == STUDY else f"{name}-{study}", "base": topic.base, "study": study,
+            "topic": name, "name": label(name, study), "base": topic.base, "study": study,
             "figure": self.options.get("figure", f"{kind} topic={name} study={study}"),
             "caption": self.options.get("caption", caption.format(base=topic.base)),
             "alt": self.options.get("alt", described(name, sources, study)), "trained": ", ".join(trained),
@@ -145,11 +145,16 @@ class Topic(SphinxDirective):
         return "\n".join(TEXTS[part].format(**given) for part in chosen)
 
 
+def label(topic: str, study: str) -> str:
+    """Return what stands in the names of a topic's figures and tables."""
+    return (topic if study == study_of(topic) else f"{topic}-{study}").replace("/", "-")
+
+
 def described(name: str, sources: Sources, study: str) -> str:
     """Return what a topic's figure shows, for whoever cannot see it."""
     table = sources.effects(name, study)
     told = [f"{row['variant']}: {effects.in_words(row)}" for _, row in table.iterrows()]
-    return f"Test errors against {TOPICS[name].base}. {'; '.join(told)}."
+    return f"Test errors against {QUESTIONS[name].base}. {'; '.join(told)}."
 
 
 class Answer(SphinxDirective):
@@ -163,9 +168,9 @@ class Answer(SphinxDirective):
         try:
             name = check(self.arguments[0])
             node = nodes.container(classes=["answer"])
-            node += nodes.paragraph("", TOPICS[name].question, classes=["question"])
+            node += nodes.paragraph("", QUESTIONS[name].question, classes=["question"])
             node += self.parse_content_to_nodes()
-            if not set(effects.trained(name, sources)) & set(TOPICS[name].variants):
+            if not set(effects.trained(name, sources)) & set(QUESTIONS[name].variants):
                 node += nodes.paragraph(
                     "", "No run of this question is stored yet. The page says the answer when there is one."
                 )

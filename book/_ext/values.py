@@ -110,7 +110,7 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("s6_results", "results", "env")
     plain = (ignore, ignore)
     app.add_node(
-        value, html=(visit, depart), singlehtml=(visit, depart), latex=plain, text=plain, man=plain, texinfo=plain
+        value, html=(visit, depart), latex=plain, text=plain, man=plain, texinfo=plain
     )
     app.add_role("value", ValueRole())
     app.add_role("effect", EffectRole())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from s6core import data, idx, results
+from s6core import data, results
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "book" / "_static" / "live" / "digits.js"
@@ -35,7 +35,8 @@ TEMPLATE = """\
 
 
 def main() -> None:
-    test = data.load().test
+    images = data.load()
+    test = images.test
     labels = test.labels.numpy()
     easy = [int(n) for label in range(10) for n in np.flatnonzero(labels == label)[:EACH]]
     reads = [np.array(list(r.predictions), dtype=np.uint8) for r in results.load_all(STUDY) if r.status == "finished"]
@@ -46,7 +47,7 @@ def main() -> None:
         TEMPLATE.format(
             each=EACH,
             hard=HARD,
-            sha=idx.digest("mnist"),
+            sha=images.sha256,
             labels=json.dumps(labels[index].tolist()),
             index=json.dumps(index),
             pixels=base64.b64encode(test.images.numpy()[index].tobytes()).decode(),

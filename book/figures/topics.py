@@ -9,8 +9,9 @@ import pandas as pd
 from experiments.answers import effects, topics
 from experiments.answers.columns import EFFECTS, RUNS
 from experiments.answers.keys import UNTRAINED, look_up, members
+from experiments.answers.questions import QUESTIONS, STUDY, study_of
 from experiments.answers.registry import figure, table
-from experiments.answers.sources import STUDY, Sources
+from experiments.answers.sources import Sources
 from experiments.answers.values import Value, write, write_interval
 from experiments.topics import TOPICS
 from s6core import layers, plots
@@ -21,15 +22,15 @@ from s6core.config import text
 def topic_ratios(sources: Sources, *, topic: str, study: str = STUDY) -> Any:
     """The ratio of errors of each variant, with every run."""
     found = sources.effects(topics.check(topic), study)
-    return plots.plot_effects(sources.runs(study), found, base=TOPICS[topic].base)
+    return plots.plot_effects(sources.runs(study), found, base=QUESTIONS[topic].base)
 
 
 @figure
 def topic_sweep(sources: Sources, *, topic: str, study: str = STUDY) -> Any:
     """The errors along the topic's axis."""
-    axis = str(TOPICS[topics.check(topic)].axis)
+    axis = str(QUESTIONS[topics.check(topic)].axis)
     words = topics.AXES.get(axis, axis.replace("_", " "))
-    return plots.plot_sweep(sources.runs(study), topics.along(topic), words=words, base=TOPICS[topic].base)
+    return plots.plot_sweep(sources.runs(study), topics.along(topic), words=words, base=QUESTIONS[topic].base)
 
 
 @figure
@@ -50,7 +51,7 @@ def overview(sources: Sources) -> Any:
 @table
 def topic_changes(sources: Sources, *, topic: str) -> pd.DataFrame:
     """What each variant changes in the base, as data, whether it is trained or not."""
-    base = TOPICS[topics.check(topic)].base
+    base = QUESTIONS[topics.check(topic)].base
     rows = [
         {"variant": variant, "field": name, base: _words(there), "here": _words(here)}
         for variant, changed in topics.changes(topic).items()
@@ -71,8 +72,9 @@ def topic_effects(sources: Sources, *, topic: str, study: str = STUDY) -> pd.Dat
     found = sources.effects(topics.check(topic), study).set_index("variant")
     rows = []
     for variant in members(topic):
-        row = {"variant": variant, "parameters": layers.parameters(layers.layers(topics.planned(variant).net))}
-        if variant == TOPICS[topic].base:
+        net = topics.planned(variant, study_of(topic)).net
+        row = {"variant": variant, "parameters": layers.parameters(layers.layers(net))}
+        if variant == QUESTIONS[topic].base:
             first = found.iloc[0]
             row |= {"runs": first["n_base"], "errors (%)": first["error_base"], "times": "1", "verdict": ""}
         else:

@@ -8,7 +8,8 @@ from datetime import date
 import pandas as pd
 
 from experiments.answers.keys import UNTRAINED, look_up, members, seeds
-from experiments.answers.sources import STUDY, Sources
+from experiments.answers.questions import QUESTIONS, STUDY
+from experiments.answers.sources import Sources
 from experiments.answers.values import Value, write
 from experiments.topics import TOPICS
 from s6core.config import unknown
@@ -74,9 +75,9 @@ def trained(topic: str, sources: Sources, study: str = STUDY) -> list[str]:
 def known_before(topic: str, variant: str, sources: Sources, study: str = STUDY) -> bool:
     """Say whether a comparison rests on runs alone that had finished before it was asked, and before the plan."""
     runs = sources.runs_if_any(study)
-    mine = runs[runs["variant"].isin([TOPICS[topic].base, variant])]
+    mine = runs[runs["variant"].isin([QUESTIONS[topic].base, variant])]
     days = mine["finished_at"].dropna().astype(str).str[:10]
-    return bool(len(days)) and variant in set(mine["variant"]) and days.max() < max(TOPICS[topic].asked, PLANNED)
+    return bool(len(days)) and variant in set(mine["variant"]) and days.max() < max(QUESTIONS[topic].asked, PLANNED)
 
 
 def day(text: str) -> str:
@@ -91,12 +92,12 @@ def provenance(topic: str, sources: Sources, study: str = STUDY) -> str:
     counts = runs["variant"].value_counts()
     told = [f"{variant} {seeds(int(counts[variant]))}" for variant in members(topic) if variant in counts]
     where = "; ".join(map(str, runs[runs["variant"].isin(members(topic))]["device"].dropna().unique()))
-    text = f"Asked on {day(TOPICS[topic].asked)}. "
+    text = f"Asked on {day(QUESTIONS[topic].asked)}. "
     text += f"Runs: {', '.join(told)} ({where})." if told else "No run of it is stored yet."
     missing = [variant for variant in members(topic) if variant not in counts]
     if missing and told:
         text += f" Not trained yet: {', '.join(missing)}."
-    if known := [variant for variant in TOPICS[topic].variants if known_before(topic, variant, sources, study)]:
-        every = len(known) == len([v for v in told if not v.startswith(f"{TOPICS[topic].base} ")])
+    if known := [variant for variant in QUESTIONS[topic].variants if known_before(topic, variant, sources, study)]:
+        every = len(known) == len([v for v in told if not v.startswith(f"{QUESTIONS[topic].base} ")])
         text += f" Known before the plan was written{'' if every else ': ' + ', '.join(known)}."
     return text

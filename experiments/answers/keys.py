@@ -39,7 +39,8 @@ import pandas as pd
 from experiments.answers import frames
 from experiments.answers.columns import COMPUTED, COUNTS, EFFECTS, RUNS, kind_of
 from experiments.answers.paired import PAIRED, of_pairs
-from experiments.answers.sources import STUDY, Sources
+from experiments.answers.questions import QUESTIONS, STUDY
+from experiments.answers.sources import Sources
 from experiments.answers.values import SEEDS, SPREAD, Value, aspect_of, write_interval
 from experiments.studies import STUDIES
 from experiments.topics import TOPICS
@@ -95,7 +96,7 @@ def _look_up(key: str, sources: Sources) -> Value:
 
 def members(name: str) -> list[str]:
     """Return the base and the variants of a topic."""
-    topic = TOPICS[name]
+    topic = QUESTIONS[name]
     return [topic.base, *topic.variants]
 
 

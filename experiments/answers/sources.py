@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from experiments.answers.questions import PLANS, QUESTIONS, STUDY, study_of
 from experiments.studies import STUDIES
-from experiments.topics import TOPICS
 from s6core import results, stats
 from s6core.config import unknown
 
-STUDY = "ablations"  # where the topics' variants are trained
 REFERENCE = "reference"  # the variant that every other one of a study is compared with
 
 
@@ -116,10 +115,10 @@ def _record(path: Path, stamp: int) -> results.Record:
 
 @lru_cache(maxsize=256)
 def _effects(folder: Path | None, name: str, stamp: int) -> pd.DataFrame:
-    topic = TOPICS[name]
+    topic = QUESTIONS[name]
     runs = results.load_runs(folder) if folder else pd.DataFrame(columns=results.RUN_COLUMNS)
     if topic.base in set(runs["variant"]):
-        return stats.effects(runs, base=topic.base, family=list(topic.variants), study=STUDIES[STUDY].variants)
+        return stats.effects(runs, base=topic.base, family=list(topic.variants), study=PLANS[study_of(name)].variants)
     counts = runs["variant"].value_counts()
     rows = [
         stats.Effect(variant=v, base=topic.base, n=int(counts.get(v, 0)), n_failed=0, n_base=0, n_base_failed=0)

@@ -7,9 +7,8 @@ from typing import Any
 from experiments.answers.columns import EFFECTS
 from experiments.answers.effects import in_words
 from experiments.answers.keys import members
-from experiments.answers.sources import STUDY, Sources
-from experiments.studies import STUDIES
-from experiments.topics import TOPICS
+from experiments.answers.questions import PLANS, QUESTIONS, STUDY, study_of
+from experiments.answers.sources import Sources
 from s6core import layers, receptive
 from s6core.config import FIELDS, diff, text, unknown
 from s6core.plan import Plan, plan
@@ -26,30 +25,30 @@ AXES = {
 
 def check(name: str) -> str:
     """Return the name of a topic. Raises `KeyError` with the nearest names."""
-    if name not in TOPICS:
-        raise KeyError(unknown("topic", name, TOPICS))
+    if name not in QUESTIONS:
+        raise KeyError(unknown("topic", name, QUESTIONS))
     return name
 
 
 def planned(variant: str, study: str = STUDY) -> Plan:
     """Return the configs of a study's variant."""
-    return plan({"seeds": 1, **STUDIES[study].parameters(variant)})
+    return plan({"seeds": 1, **PLANS[study].parameters(variant)})
 
 
 def changes(name: str) -> dict[str, dict[str, tuple[Any, Any]]]:
     """Return what each variant of a topic changes in its base: {variant: {field: (there, here)}}."""
-    base = planned(TOPICS[name].base)
+    base = planned(QUESTIONS[name].base, study_of(name))
     found = {}
-    for variant in TOPICS[name].variants:
-        own = planned(variant)
+    for variant in QUESTIONS[name].variants:
+        own = planned(variant, study_of(name))
         found[variant] = diff(base.net, own.net) | diff(base.train, own.train)
     return found
 
 
 def along(name: str) -> dict[str, float]:
     """Return where the base and each variant of a topic lie on its axis. Raises `ValueError` for what is no number."""
-    axis = TOPICS[name].axis
-    return {variant: _place(planned(variant), str(axis)) for variant in members(name)}
+    axis = QUESTIONS[name].axis
+    return {variant: _place(planned(variant, study_of(name)), str(axis)) for variant in members(name)}
 
 
 def _place(one: Plan, axis: str) -> float:
@@ -72,7 +71,7 @@ def _place(one: Plan, axis: str) -> float:
 
 def as_data(name: str, sources: Sources, study: str = STUDY) -> dict[str, Any]:
     """Return a topic with its answer as data, for the interactive parts: a dict per variant, and its words."""
-    topic = TOPICS[check(name)]
+    topic = QUESTIONS[check(name)]
     table = sources.effects(name, study)
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     keep = ("variant", "n", "n_failed", "error", "low", "high", *EFFECTS)

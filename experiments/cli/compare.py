@@ -11,7 +11,7 @@ import click
 
 from experiments.cli import formats
 from experiments.cli.completion import complete_variants
-from experiments.cli.options import PUBLISHED
+from experiments.cli.options import PUBLISHED, HomePath
 from experiments.cli.sides import find, reference
 from experiments.topics import TOPICS
 from s6core.compare import Comparison, Side
@@ -23,13 +23,11 @@ from s6core.plan import YOURS
 @click.argument("a", metavar="A", shell_complete=complete_variants)
 @click.argument("b", metavar="[B]", required=False, shell_complete=complete_variants)
 @formats.formats
-@click.option(
-    "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw it: .svg, .png, .pdf."
-)
+@click.option("--plot", type=HomePath(dir_okay=False), metavar="FILE", help="Draw it: .svg, .png, .pdf.")
 @click.option("--percent/--fractions", default=None, help="What the accuracies of a CSV are; never guessed.")
 @click.option("--accuracy", metavar="COLUMN", help="The CSV's column of accuracies, where it cannot be told.")
 @click.option("--seed", metavar="COLUMN", help="The CSV's column of seeds, where it cannot be told.")
-@click.option("--results", "root", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+@click.option("--results", "root", type=HomePath(file_okay=False), metavar="DIR",
               help="Where studies lie.  [default: this repository's results, then results/yours]")  # fmt: skip
 def compare(
     a: str, b: str | None, kind: str, plot: Path | None, percent: bool | None, accuracy: str | None, seed: str | None,

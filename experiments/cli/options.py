@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from s6core import results
 
+
+class HomePath(click.Path):
+    """A path in which a leading `~` is the home folder, also where no shell has expanded it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(Path(value).expanduser(), param, ctx)
+
+
 PUBLISHED = results.REPOSITORY / "results"
 folder = click.option(
-    "--results", "root", type=click.Path(file_okay=False, path_type=Path), default=PUBLISHED, metavar="DIR",
+    "--results", "root", type=HomePath(file_okay=False), default=PUBLISHED, metavar="DIR",
     help="Where the study's folder lies or comes to lie.  [default: this repository's results]",
 )  # fmt: skip

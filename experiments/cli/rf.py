@@ -1,44 +1,57 @@
-"""The command `s6 rf`: the receptive field of every layer of a net, as a table or as JSON."""
+"""The command `s6 rf`: the receptive field of every layer of a net, as a table, Markdown, CSV or JSON."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
 
-from s6core.config import ConfigError, NetConfig, parse, unknown
-from s6core.receptive import Field, ReceptiveField, ReceptiveFieldError, receptive_field
-
-if TYPE_CHECKING:
-    from torch import nn
+from s6core.config import ConfigError, NetConfig, parse
+from s6core.receptive import (
+    Field,
+    MisalignedError,
+    ReceptiveField,
+    ReceptiveFieldError,
+    UnknownOperationError,
+    receptive_field,
+)
 
 
 @click.command("rf")
 @click.argument("model", metavar="MODEL")
-@click.option("--input", "size", metavar="N", help="Image size: N, or HEIGHTxWIDTH.  [28; torchvision's nets: 224]")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of a table.")
-def rf(model: str, size: str | None, as_json: bool) -> None:
+@click.option("--input", "size", metavar="N", help="Image size: N, or HEIGHTxWIDTH.  [what the net was made for]")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "markdown", "csv", "json"]), default="table", show_default=True,
+    help="What to print.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def rf(model: str, size: str | None, form: str, as_json: bool) -> None:
     """Print what the units of each layer of MODEL see of the image.
 
-    MODEL is s6 (the reference net), s6:FIELD=VALUE,... or torchvision:NAME. The centre of unit i lies at
+    MODEL is s6 (the reference net), s6:FIELD=VALUE,..., torchvision:NAME, timm:NAME, or a net of your own, which
+    takes no arguments: file.py:factory or package.module:Class. The centre of unit i lies at
     -padding + i * stride + (size - 1) / 2; a pair is vertical x horizontal.
 
     \b
     Examples: s6 rf s6:pool_after=2,norm=none
-              s6 rf torchvision:resnet50 --input 224 --json
+              s6 rf torchvision:resnet50 --input 224 --format csv
+              s6 rf mynets.py:make_net --input 64x48
     """
+    write = WRITERS["json" if as_json else form]
     try:
-        field = field_of(model, size)
+        click.echo(write(field_of(model, size)))
     except (ConfigError, ReceptiveFieldError) as error:
+        known = getattr(error, "so_far", None)
+        if known and isinstance(error, UnknownOperationError | MisalignedError):
+            click.echo(write(known))  # everything before the operation that has no answer
         click.echo(f"s6: {error}", err=True)
         sys.exit(2)
-    if as_json:
-        click.echo(json.dumps([row(record) for record in field]))
-    else:
-        click.echo("\n".join(table(field)))
 
 
 def field_of(model: str, size: str | None) -> ReceptiveField:
@@ -47,79 +60,84 @@ def field_of(model: str, size: str | None) -> ReceptiveField:
     family, _, rest = model.partition(":")
     if family == "s6":
         return receptive_field(parse(NetConfig, re.split(r",(?=\s*\w+=)", rest) if rest else []), pixels)
-    if family == "torchvision" and rest:
-        return receptive_field(_torchvision(rest), pixels or (299 if rest == "inception_v3" else 224))
-    raise ReceptiveFieldError(f"model {model!r}: allowed is s6, s6:field=value,… or torchvision:NAME")
+    from experiments.models import load
+
+    net, own = load(model)
+    return receptive_field(net, pixels or own)
 
 
 def row(record: Field) -> dict[str, Any]:
     """Return a record as JSON holds it; a stride or padding after an upsampling may be no whole number."""
-    numbers = {name: [_json(n) for n in getattr(record, name)] for name in ("size", "stride", "padding")}
-    return {"layer": record.name, **numbers, "output": list(record.output)}
+    names = ("size", "stride", "padding", "min_size")
+    numbers = {name: [_json(n) for n in getattr(record, name)] for name in names}
+    phases = [len(phases) for phases in record.phases]
+    return {
+        "layer": record.name, "op": record.op, **numbers, "phases": phases, "output": list(record.output),
+        "global": record.is_global,
+    }  # fmt: skip
 
 
-def table(field: ReceptiveField) -> list[str]:
-    """Return the lines of the table that the terminal shows."""
+def table(field: ReceptiveField) -> str:
+    """Return the table that the terminal shows."""
     width = max(5, *(len(record.name) for record in field))
-    height, length = field.input_size
     lines = [
-        f"{len(field)} layers on an image of {height} × {length}",
+        f"{len(field)} layers on an image of {' × '.join(map(str, field.input_size))}",
         f"{'layer':<{width}}  {'size':>11}  {'stride':>9}  {'padding':>11}  output",
     ]
     for record in field:
         size, stride, padding = map(_text, (record.size, record.stride, record.padding))
         shape = " × ".join(map(str, record.output))
-        mark = " *" if record.is_global else ""
+        mark = ("" if record.regular else " ~") + (" *" if record.is_global else "")
         lines.append(f"{record.name:<{width}}  {size:>11}  {stride:>9}  {padding:>11}  {shape}{mark}")
+    if not all(record.regular for record in field):
+        lines.append("~ units differ: the largest size, and the average stride and padding")
     if marks := field[-1].global_by:
         more = f" and {len(marks) - 3} more" if len(marks) > 3 else ""
         lines.append(
             f"* depends on the whole image through {', '.join(marks[:3])}{more}; the field is the geometric one"
         )
-    return lines
+    return "\n".join(lines)
 
 
-def _torchvision(name: str) -> nn.Module:
-    import torch
-    from torch.overrides import TorchFunctionMode
-    from torchvision import models
-
-    known = models.list_models(module=models)
-    if name not in known:
-        raise ReceptiveFieldError(unknown("torchvision net", name, known))
-    factories = {torch.empty, torch.ones, torch.zeros}
-
-    class WithoutWeights(TorchFunctionMode):
-        """Weights without memory; the small tensors that a net computes its own shape with stay real."""
-
-        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            kwargs = kwargs or {}
-            if func in factories and kwargs.get("device") is None:
-                kwargs["device"] = "meta"
-            return func(*args, **kwargs)
-
-    extra = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-    with WithoutWeights():
-        net: nn.Module = models.get_model(name, weights=None, **extra)
-    return net.to("meta")  # its constant buffers too
+def markdown(field: ReceptiveField) -> str:
+    rows = [{key: str(value) for key, value in row.items()} for row in field.rows()]
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def _pixels(size: str | None) -> tuple[int, int] | None:
+def separated(field: ReceptiveField) -> str:
+    rows = field.rows()
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue().rstrip("\n")
+
+
+WRITERS: dict[str, Callable[[ReceptiveField], str]] = {
+    "table": table,
+    "markdown": markdown,
+    "csv": separated,
+    "json": lambda field: json.dumps([row(record) for record in field]),
+}
+
+
+def _pixels(size: str | None) -> tuple[int, ...] | int | None:
     if size is None:
         return None
-    numbers = re.fullmatch(r"(\d+)(?:[x×](\d+))?", size)
-    if not numbers:
+    if not re.fullmatch(r"\d+([x×]\d+){0,2}", size):
         raise ReceptiveFieldError(f"--input {size}: allowed is a number of pixels, or HEIGHTxWIDTH")
-    return int(numbers[1]), int(numbers[2] or numbers[1])
+    numbers = tuple(map(int, re.split("[x×]", size)))
+    return numbers if len(numbers) > 1 else numbers[0]
 
 
 def _json(number: Any) -> int | float:
     return number if isinstance(number, int) else float(number)
 
 
-def _text(pair: tuple[Any, Any]) -> str:
-    v, h = (f"{_json(n):g}" for n in pair)
-    return v if v == h else f"{v}x{h}"
+def _text(numbers: tuple[Any, ...]) -> str:
+    shown = [f"{_json(n):g}" for n in numbers]
+    return shown[0] if len(set(shown)) == 1 else "x".join(shown)
 
 
 if __name__ == "__main__":

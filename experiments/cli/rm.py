@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from experiments.cli.completion import complete_variants
+from experiments.cli.options import HomePath
 from experiments.cli.sides import record_paths
 from experiments.runner.lock import alone
 from s6core import results
@@ -18,7 +19,7 @@ from s6core.plan import YOURS
 
 @click.command()
 @click.argument("name", metavar="STUDY/VARIANT", shell_complete=complete_variants)
-@click.option("--results", "root", type=click.Path(file_okay=False, path_type=Path), default=YOURS, metavar="DIR",
+@click.option("--results", "root", type=HomePath(file_okay=False), default=YOURS, metavar="DIR",
               help="Where the study lies.  [default: results/yours]")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def rm(name: str, root: Path, yes: bool) -> None:
@@ -32,7 +33,6 @@ def rm(name: str, root: Path, yes: bool) -> None:
     study, _, variant = name.strip("/").partition("/")
     if not re.fullmatch(r"\w[\w.+-]*/\w[\w.+-]*", f"{study}/{variant}"):
         raise ConfigError(f"{name!r}: allowed is STUDY/VARIANT")
-    root = root.expanduser()
     folder = root / study / variant
     if folder.is_symlink() or not folder.is_dir():
         known = [f"{p.parent.parent.name}/{p.parent.name}" for p in root.glob("*/*/seed-*.json")]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from s6core import results
+from s6core.against import command, references
 from s6core.compare import Side, of_records, side
-from s6core.config import ConfigError, NetConfig, overrides, unknown
+from s6core.config import ConfigError, unknown
 from s6core.exports import read_export
-from s6core.results import Record
+from s6core.plan import Plan
 
 OWN = {"study", "variant", "seed", "status", "parameters", "test_accuracy"}
 """Columns by which a table of this project is known: its accuracies are per cent."""
@@ -42,35 +43,38 @@ def find(
 
 
 def reference(one: Side, roots: Sequence[Path]) -> Side:
-    """Return the runs of the reference net under the recipe of `one`; where it has none, its study's reference."""
-    if one.source is None or not one.config.keys() >= {"dataset", "epochs"}:
+    """Return the runs of the reference net on the data of `one`, as long, the recipe as alike as there is one.
+
+    The nearest are taken: of the same study, of the same results, of the others. Where no such runs are stored, those
+    of the study's reference stand in, and the comparison says in what they differ.
+    """
+    paths = record_paths(one.source) if one.source and one.source.is_dir() else []
+    if not paths or one.source is None:
         raise ConfigError(f"{one.name}: its recipe is not known; name what it is to be compared with")
-    own = first_record(one.source)
-    if own is None:
-        raise ConfigError(f"{one.name}: {one.source} holds no records; name what it is to be compared with")
-    for folder in _folders(one.source, roots):
-        record = first_record(folder)
-        if record and folder != one.source and (record.net, record.train) == (_base(own), own.train):
-            return _records(_name(folder, roots), folder)
-    beside = one.source.parent / "reference"
-    if own.variant != "reference" and first_record(beside):
-        return _records(_name(beside, roots), beside)
-    parameters = "".join(f" -p {name} {value}" for name, value in overrides(own.train).items())
+    own = results.load(paths[0])
+    planned = Plan(
+        study=own.study, variant=one.source.name, net=own.net, train=own.train, seeds=tuple(range(len(paths))),
+        device="auto", folder=one.source.parent,
+    )  # fmt: skip
+    studies = [
+        one.source.parent,
+        *one.source.parent.parent.glob("*/"),
+        *(path for root in roots for path in root.glob("*/")),
+    ]
+    found = min(references(planned, studies), key=lambda reference: reference.differs, default=None)
+    folder = found.folder / found.variant if found else one.source.parent / "reference"
+    if folder != one.source and record_paths(folder):
+        return _records(_name(folder, roots), folder)
     raise ConfigError(
-        f"{one.name}: no other runs of the reference net with its recipe; name some, or make them: "
-        f"papermill experiments/ablation.ipynb reference.ipynb -p seeds {len(one.accuracies)}{parameters}"
+        f"{one.name}: no other runs of the reference net with its data and epochs; name some, or make them: "
+        f"{command(planned)}"
     )
 
 
 def record_paths(folder: Path) -> list[Path]:
     """Return the records of a variant's folder, by seed."""
-    found = [path for path in folder.glob("seed-*.json") if re.fullmatch(r"seed-\d+", path.stem)]
+    found = results.record_paths(folder.parent, folder.name)
     return sorted(found, key=lambda path: int(path.stem.removeprefix("seed-")))
-
-
-def first_record(folder: Path) -> Record | None:
-    paths = record_paths(folder)
-    return results.load(paths[0]) if paths else None
 
 
 def _records(name: str, folder: Path) -> Side:
@@ -80,20 +84,9 @@ def _records(name: str, folder: Path) -> Side:
 def _name(folder: Path, roots: Sequence[Path]) -> str:
     """Return a folder as STUDY/VARIANT where a results folder holds it, else its path."""
     for root in roots:
-        if folder.parent.parent == root.resolve():
+        if folder.resolve().parent.parent == root.resolve():
             return f"{folder.parent.name}/{folder.name}"
     return str(folder)
-
-
-def _base(record: Record) -> NetConfig:
-    """Return the reference net for a record's images."""
-    return replace(NetConfig(), image=record.net.image, classes=record.net.classes)
-
-
-def _folders(source: Path, roots: Sequence[Path]) -> Iterator[Path]:
-    """Yield the folders of variants, the nearest first: of the same study, of the same results, of the others."""
-    for around in (source.parent.glob("*"), source.parent.parent.glob("*/*"), *(root.glob("*/*") for root in roots)):
-        yield from (folder.resolve() for folder in sorted(around) if folder.is_dir())
 
 
 def _folder(text: str, roots: Sequence[Path]) -> Path:

@@ -9,7 +9,7 @@ import click
 
 from experiments.cli import formats
 from experiments.cli.completion import complete_studies
-from experiments.cli.options import PUBLISHED
+from experiments.cli.options import PUBLISHED, HomePath
 from experiments.leaderboard import asked, leaderboard
 from s6core.plan import YOURS
 
@@ -17,7 +17,7 @@ from s6core.plan import YOURS
 @click.command()
 @click.argument("name", metavar="STUDY|TOPIC", shell_complete=complete_studies)
 @formats.formats
-@click.option("--results", "root", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+@click.option("--results", "root", type=HomePath(file_okay=False), metavar="DIR",
               help="Where studies lie.  [default: this repository's results, then results/yours]")  # fmt: skip
 def table(name: str, kind: str, root: Path | None) -> None:
     """Print the variants of a study or a topic, best first: accuracy, ratio of errors, and verdict.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation
 
 from s6core import stats
 from s6core.plots.ink import axes, bar, ink, require_columns, soft
@@ -99,7 +100,8 @@ def plot_sweep(
     ax = ax or axes()
     found = errors(runs)
     middle = centre(runs, base)
-    means = {}
+    means, ends = {}, []
+    beside = ax.transData + ScaledTranslation(9 / 72, 0, ax.figure.dpi_scale_trans)  # or the bar hides the runs
     for variant, x in along.items():
         each = found[(runs["variant"] == variant) & learned(runs)]
         colour = colours([base, "other"])[base if variant == base else "other"]
@@ -108,7 +110,9 @@ def plot_sweep(
             continue
         interval = stats.mean_interval(np.log(each))
         bar(ax, [x, x], [float(np.exp(interval.low)), float(np.exp(interval.high))], colour)
-        ax.plot([x] * len(each), each, "o", color=colour, alpha=0.5, markersize=4.5, markeredgewidth=0)
+        ends += np.exp([interval.low, interval.high]).tolist()
+        ax.plot([x] * len(each), each, "o", color=colour, alpha=0.55, markersize=4.5, markeredgewidth=0,
+                transform=beside)  # fmt: skip
         means[x] = float(np.exp(interval.mean))
         ax.plot(x, means[x], marker(base) if variant == base else "D", color=colour, markersize=9,
                 markeredgecolor=ink(), markeredgewidth=0.8, zorder=4)  # fmt: skip
@@ -117,7 +121,7 @@ def plot_sweep(
     if np.isfinite(middle):
         band = middle / stats.EQUIVALENT, middle * stats.EQUIVALENT
         ax.axhspan(*band, color=soft(), alpha=0.16, linewidth=0, zorder=0)
-        bounds = [*found[runs["variant"].isin(along) & learned(runs)], *band]
+        bounds = [*found[runs["variant"].isin(along) & learned(runs)], *np.array(ends)[np.isfinite(ends)], *band]
         ax.set_ylim(min(bounds) / 1.1, max(bounds) * 1.1)
         plain_log(ax, "y")
     low, high = min(along.values()), max(along.values())

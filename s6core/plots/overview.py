@@ -25,7 +25,7 @@ def plot_overview(topics: Mapping[str, pd.DataFrame], *, named: int = 8, ax: Axe
     shown = {name: table for name, table in topics.items() if (table["n"] > 0).any()}
     ax = ax or axes(height=1.1 + 0.42 * max(len(shown), 1))
     ratios = pd.concat([table["ratio"] for table in shown.values()]).dropna() if shown else pd.Series([1.0])
-    low, high = min(1 / 1.3, ratios.min()) / 1.15, max(1.3, ratios.max()) * 1.6
+    low, high = min(1 / 1.3, ratios.min()) / 1.4, max(1.3, ratios.max()) * 1.6
     ax.set_xlim(low, high)
     ax.axvspan(1 / stats.EQUIVALENT, stats.EQUIVALENT, color=soft(), alpha=0.16, linewidth=0, zorder=0)
     ax.axvline(1, color=soft(), linewidth=1.2, zorder=1)

@@ -53,12 +53,11 @@ def receptive_field(
 
     from torch import nn  # torch is imported here at the earliest
 
-    from s6core.receptive.trace import image_rank, trace
+    from s6core.receptive.trace import image_ranks, trace
 
     if not isinstance(net, nn.Module):
         raise ReceptiveFieldError(f"net={net!r}: allowed is a torch module, a NetConfig or its rows")
-    rank = image_rank(net)
-    given = _size(224 if input_size is None else input_size, rank)
+    given = _size(224 if input_size is None else input_size, *image_ranks(net))
     try:
         return trace(net, given, channels)
     except ReceptiveFieldError as error:
@@ -100,16 +99,14 @@ def effective_receptive_field(
     Raises `UnknownLayerError` for a name that no module has, `IndexError` for a unit outside the layer's maps, and
     `ReceptiveFieldError` for images or a net that it cannot take.
     """
-    from torch.nn.parameter import is_lazy
-
     from s6core.receptive.effective import effective
     from s6core.receptive.trace import trace
+    from s6core.receptive.twin import refuse_lazy
 
     if images.ndim != 4:
         given = "×".join(map(str, images.shape))
         raise ReceptiveFieldError(f"images: {given}; allowed is a batch of images, (images, channels, height, width)")
-    if any(map(is_lazy, net.parameters())):
-        raise ReceptiveFieldError(f"{type(net).__name__} has lazy layers that no image has passed: they have no weights")
+    refuse_lazy(net)
     field = trace(net, (images.shape[-2], images.shape[-1]), images.shape[1])[layer]
     return effective(net, images, layer, unit, field, channel, seed)
 
@@ -135,13 +132,14 @@ def support(
     return probe(net, layer, unit, size, image_channels(net) if channels is None else channels, seed)
 
 
-def _size(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
-    """Return the pixels along each axis; more axes than the net's convolutions have are its images' own."""
+def _size(value: int | Sequence[int], *ranks: int) -> tuple[int, ...]:
+    """Return the pixels along each axis; as many axes as the net's convolutions slide along, the likeliest first."""
     try:
-        pixels = tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * rank
+        pixels = tuple(map(index, value)) if isinstance(value, Sequence) else (index(value),) * ranks[0]
     except TypeError:
         pixels = ()
-    if len(pixels) == rank and min(pixels) >= 1:
+    if len(pixels) in ranks and min(pixels) >= 1:
         return pixels
-    axes = {1: "(length,)", 2: "(height, width)", 3: "(depth, height, width)"}[rank]
-    raise ReceptiveFieldError(f"input_size={value!r}: allowed is one integer from 1, or {axes}")
+    axes = {1: "(length,)", 2: "(height, width)", 3: "(depth, height, width)"}[ranks[0]]
+    why = "" if ranks[0] == 2 else f": its convolutions slide along {'one axis' if ranks[0] == 1 else 'three axes'}"
+    raise ReceptiveFieldError(f"input_size={value!r}: allowed is one integer from 1, or {axes}{why}")

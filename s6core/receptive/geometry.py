@@ -174,9 +174,12 @@ class Axis:
 
     def followed_by(self, other: Axis) -> Axis:
         """Return the units of this axis with those of another behind them; both have been made of one part."""
+
         def together(a: Boxes, b: Boxes) -> Boxes:
-            ends = [np.concatenate(pair) for pair in zip(a.at(np.arange(self.units)), b.at(np.arange(other.units)),
-                                                         strict=True)]
+            ends = [
+                np.concatenate(pair)
+                for pair in zip(a.at(np.arange(self.units)), b.at(np.arange(other.units)), strict=True)
+            ]
             return _shortest(ends[0], ends[1], round(self.units * Fraction(a.stride) + other.units * b.stride))
 
         return replace(

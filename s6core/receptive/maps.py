@@ -109,7 +109,7 @@ class Maps:
             kept = sorted((digit for digit in found if digit.dim not in touched), key=lambda digit: -digit.step)
             axis = self.axes[side]
             maps = maps.on(
-                pieces.without(dim, [side]) if number in touched else dim for number, dim in enumerate(maps.dims)
+                pieces.without(dim, side) if number in touched else dim for number, dim in enumerate(maps.dims)
             )
             if not kept:
                 maps = maps.with_axis(side, axis.collapse())

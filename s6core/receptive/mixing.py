@@ -29,9 +29,7 @@ def contract(call: Call, operands: Sequence[tuple[Any, Sequence[str]]], out: Seq
         own = {label: maps.dims[i] for i, label in enumerate(labels)}
         branches.append(maps.on(own.get(label, ()) for label in out))
     for side in range(call.rank):
-        held = [
-            {number for number, dim in enumerate(b.dims) if side in pieces.sides(dim)} for b in branches
-        ]
+        held = [{number for number, dim in enumerate(b.dims) if side in pieces.sides(dim)} for b in branches]
         lead = next((places for places in held if places), set())
         branches = [
             branch.blended(places - lead) if places - lead else branch

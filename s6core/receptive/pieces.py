@@ -131,10 +131,13 @@ def renumbered(dims: Sequence[Dim], side: int, steps: dict[int, int]) -> tuple[D
     return tuple(merged([new(piece) for piece in dim]) for dim in dims)
 
 
-def without(dim: Dim, gone: Sequence[int]) -> Dim:
-    """Return a dimension of the same length whose pieces of these axes have no place any more."""
-    if not set(gone) & set(sides(dim)):
-        return dim
-    if any(piece.inside for piece in dim):  # a list keeps its order only as a whole
-        return plain(length(dim)) if set(sides(dim)) <= set(gone) else dim
-    return merged([Piece(piece.size) if piece.side in gone else piece for piece in dim])
+def without(dim: Dim, side: int) -> Dim:
+    """Return a dimension of the same length in which an axis has no place any more."""
+
+    def bare(piece: Piece) -> Piece:
+        if piece.inside:
+            inside = tuple(map(bare, piece.inside))
+            return replace(piece, inside=inside) if sides(inside) else Piece(piece.size)
+        return Piece(piece.size) if piece.side == side else piece
+
+    return merged([bare(piece) for piece in dim]) if side in sides(dim) else dim

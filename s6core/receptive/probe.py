@@ -9,7 +9,6 @@ squeeze-and-excitation, stays and shows.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
@@ -24,6 +23,7 @@ from torch.overrides import TorchFunctionMode
 
 from s6core.receptive.errors import ReceptiveFieldError, UnknownLayerError
 from s6core.receptive.record import Field
+from s6core.receptive.twin import refuse_lazy, same_chance, twin
 
 Unit = tuple[int, int]
 
@@ -36,14 +36,16 @@ ACTIVATIONS = {
 
 def support(net: nn.Module, layer: str, unit: Unit | None, size: Unit, channels: int, seed: int) -> NDArray[np.bool_]:
     """Return the pixels that a unit of a layer depends on: see `s6core.receptive.support`."""
+    refuse_lazy(net)
     generator = torch.Generator().manual_seed(seed)
-    twin = copy.deepcopy(net).to(device="cpu", dtype=torch.float64).eval()
-    for weights in twin.parameters():
-        positive = torch.rand(weights.shape, generator=generator, dtype=torch.float64) + 0.5
-        weights.data = positive / prod(weights.shape[1:])  # about one in all, so that depth does not overflow
-    image = torch.rand(1, channels, *size, generator=generator, dtype=torch.float64, requires_grad=True)
-    with _Transparent():
-        seen = at_unit(output_of(twin, layer, image), layer, unit).sum()
+    with torch.inference_mode(False), torch.enable_grad(), same_chance():
+        copied = twin(net, values=True).to(device="cpu", dtype=torch.float64)
+        for weights in copied.parameters():
+            positive = torch.rand(weights.shape, generator=generator, dtype=torch.float64) + 0.5
+            weights.data = positive / prod(weights.shape[1:])  # about one in all, so that depth does not overflow
+        image = torch.rand(1, channels, *size, generator=generator, dtype=torch.float64, requires_grad=True)
+        with _Transparent():
+            seen = at_unit(output_of(copied, layer, image), layer, unit).sum()
     if not seen.requires_grad:
         return np.zeros(size, dtype=bool)
     (gradient,) = torch.autograd.grad(seen, image, allow_unused=True)

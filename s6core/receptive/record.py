@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, overload
 
-from s6core.receptive.errors import UnknownLayerError
+from s6core.receptive.errors import ReceptiveFieldError, UnknownLayerError
 from s6core.receptive.geometry import Axis, Number
 
 if TYPE_CHECKING:
@@ -132,6 +132,11 @@ class Field:
         return tuple(axis.units for axis in self.axes)
 
     @property
+    def whole(self) -> bool:
+        """Whether units have lost their place: behind a flatten or a global pooling they all see all, or are one."""
+        return any(axis.whole for axis in self.axes)
+
+    @property
     def is_global(self) -> bool:
         """Whether a unit depends on pixels outside its geometric field: some layer in `global_by` sees to it."""
         return bool(self.global_by)
@@ -146,7 +151,9 @@ class Field:
         ends = [axis.box(i) for axis, i in zip(self.axes, place, strict=True)]
         unclipped = Box(*(first for first, _ in ends), *(last + 1 for _, last in ends))
         both = list(zip(self.axes, place, strict=True))
-        seen = [part for part in range(len(self.axes[0].first)) if all(a.first[part, i] <= a.last[part, i] for a, i in both)]
+        seen = [
+            part for part in range(len(self.axes[0].first)) if all(a.first[part, i] <= a.last[part, i] for a, i in both)
+        ]
         if not seen:
             return UnitField(unclipped, Box(*(0,) * 2 * len(self.axes)))
         starts = [int(axis.first[seen, i].min()) for axis, i in both]
@@ -209,6 +216,36 @@ class ReceptiveField(Sequence[Field]):
         stopped = f", stopped {self.stopped}" if self.stopped else ""
         return f"<ReceptiveField of {len(self)} layers on {'×'.join(map(str, self.input_size))} pixels{stopped}>"
 
+    def input_resolution_range(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the smallest and the largest image that the layers are made for, in pixels per axis.
+
+        A smaller one is seen whole, even by the shortest path, before the last layer is reached; of a larger one no
+        unit sees all (Richter et al., "Should You Go Deeper?", 2021; `input_resolution_range` of their rfa_toolbox).
+        Layers behind a flatten or a global pooling do not count.
+        """
+        own = [record for record in self if not record.whole]
+        if not own:
+            raise ReceptiveFieldError("no layer has a place: each sees the whole image")
+        least, most = ([getattr(r, name) for r in own] for name in ("min_size", "size"))
+        return tuple(map(max, zip(*least, strict=True))), tuple(map(max, zip(*most, strict=True)))
+
+    def unproductive_layers(self) -> list[Field]:
+        """Return the layers that are given nothing but what has seen the whole image, even by the shortest path.
+
+        Richter et al. (2021) predict that they do not improve the result. Layers behind a flatten or a global pooling,
+        which are meant to, do not count.
+        """
+        return [record for record in self if not record.whole and _covers(record.before, self.input_size)]
+
+    def border_layer(self) -> Field | None:
+        """Return the first unproductive layer (Richter et al., 2021); None where there is none."""
+        return next(iter(self.unproductive_layers()), None)
+
+    def critical_layers(self) -> list[Field]:
+        """Return the layers whose units see more than the image, even by the shortest path: they may be unproductive."""
+        larger = tuple(n + 1 for n in self.input_size)
+        return [record for record in self if not record.whole and _covers(record.min_size, larger)]
+
     def rows(self) -> list[dict[str, str | bool]]:
         """Return a row of text for each record: the columns of every table."""
         return [
@@ -241,11 +278,17 @@ class ReceptiveField(Sequence[Field]):
         rows = self.rows()
         head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in (rows[0] if rows else ()))
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape({True: 'yes', False: ''}.get(v, str(v)))}</td>" for v in row.values()) + "</tr>"  # type: ignore[call-overload]
+            "<tr>"
+            + "".join(f"<td>{escape({True: 'yes', False: ''}.get(v, str(v)))}</td>" for v in row.values())
+            + "</tr>"  # type: ignore[call-overload]
             for row in rows
         )
         caption = f"<caption>{escape(repr(self)[1:-1])}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _covers(size: Sequence[int], image: Sequence[int]) -> bool:
+    return all(a >= b for a, b in zip(size, image, strict=True))
 
 
 def _number(value: Number) -> int | float:

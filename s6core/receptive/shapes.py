@@ -150,10 +150,11 @@ def stack(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
 def cat(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
     """Side by side along channels, or one behind the other along an axis; constants there are a border."""
     dim %= len(call.shape)
-    tensors = [x for x in tensors if x.ndim == len(call.shape)]  # torch lets empty vectors pass
-    if not any(pieces.sides(call.maps(x).dims[dim]) for x in call.followed):
-        branches = [m.with_dim(dim, pieces.plain(call.shape[dim])) for m in call.all()]
-        return call.union(branches)
+    call.all()
+    tensors = [x for x in tensors if x.ndim == len(call.shape) and x.shape[dim]]  # empty ones may pass
+    known = [call.maps(x) for x in tensors if hasattr(x, "maps")]
+    if not any(pieces.sides(m.dims[dim]) for m in known):
+        return call.union(m.with_dim(dim, pieces.plain(call.shape[dim])) for m in known)
     placed = [i for i, x in enumerate(tensors) if hasattr(x, "maps") and pieces.sides(x.maps.dims[dim])]
     if len(placed) == 1:
         from s6core.receptive.sliding import extended

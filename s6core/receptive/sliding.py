@@ -159,7 +159,9 @@ def max_unpool(
         raise call.unknown(str(error)) from None
 
 
-@rule(*(f"adaptive_{kind}_pool{n}d{tail}" for kind in ("avg", "max") for n in (1, 2, 3) for tail in ("", "_with_indices")))
+@rule(
+    *(f"adaptive_{kind}_pool{n}d{tail}" for kind in ("avg", "max") for n in (1, 2, 3) for tail in ("", "_with_indices"))
+)
 def adaptive_pool(call: Call, x: Any, output_size: Any, return_indices: bool = False) -> Maps | list[Maps]:
     reads: Sliding = lambda i, before, after: None if after == 1 else adaptive(before, after)  # noqa: E731
     return call.several(slide(call, x, _count(call.op), reads))
@@ -179,6 +181,8 @@ def pad(call: Call, x: Any, pad: Sequence[int], mode: Border = "constant", value
 def extended(call: Call, maps: Maps, dim: int, before: int, mode: Border = "constant") -> Maps:
     """Return the maps with a dimension that begins `before` units earlier, and has the length of the result's."""
     units = call.shape[dim]
+    if (before, units) == (0, pieces.length(maps.dims[dim])):
+        return maps
     if maps.whole_side(dim) is not None:
         return maps.read(dim, Reads(((-before,),), 1), units, mode)
     if not pieces.sides(maps.dims[dim]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -210,10 +210,8 @@ class Trace(TorchFunctionMode):
         with torch._C.DisableTorchFunction():
             shape = tuple(tensor.shape)
         seen = units_of(tensor.maps, len(self.input_size))
-        before = tuple(
-            min((maps.axes[side].shortest.size for maps in entering), default=1) for side in range(seen.rank)
-        )
-        return Field(name=name, op=op, output=shape[1:], axes=seen.axes, global_by=seen.marks, before=before)
+        least = [min((m.axes[side].shortest.size for m in entering), default=1) for side in range(seen.rank)]
+        return Field(name=name, op=op, output=shape[1:], axes=seen.axes, global_by=seen.marks, before=tuple(least))
 
     def _where(self, op: str) -> str:
         name = self.names[self.path[-1]] if self.path else ""
@@ -289,7 +287,7 @@ class Trace(TorchFunctionMode):
             records.append(replace(record, name=name))
             self.also[record.name] = records[-1]
         for name, module in self.net.named_modules(remove_duplicate=False):  # a shared module has several names
-            if self.names[module] in self.also:
+            if self.names.get(module) in self.also:  # one that was made on the way has no record
                 self.also.setdefault(name, self.also[self.names[module]])
         return ReceptiveField(records, self.input_size, self.also, stopped)
 
@@ -359,7 +357,19 @@ def trace(net: nn.Module, input_size: tuple[int, ...], channels: int | None = No
     for name, module in net.named_modules():
         if isinstance(module, torch.jit.ScriptModule):
             raise ReceptiveFieldError(f"module {name!r} is scripted: its operations cannot be traced")
-    channels = image_channels(net) if channels is None else channels
+    if channels is not None:
+        return _traced(net, input_size, channels)
+    likely = image_channels(net)
+    try:
+        return _traced(net, input_size, likely)
+    except ReceptiveFieldError:
+        if likely != 3:  # the first convolution may stand behind something that makes channels
+            with suppress(ReceptiveFieldError):
+                return _traced(net, input_size, 3)
+        raise
+
+
+def _traced(net: nn.Module, input_size: tuple[int, ...], channels: int) -> ReceptiveField:
     with same_chance():
         try:
             return Trace(twin(net), input_size).run(channels)
@@ -369,16 +379,15 @@ def trace(net: nn.Module, input_size: tuple[int, ...], channels: int | None = No
 
 def image_channels(net: nn.Module) -> int:
     """Return the channels of the images that a net takes, as far as its first convolution tells."""
-    first = _first_convolution(net)
+    first = next(iter(_convolutions(net)), None)
     return 3 if first is None or not first.in_channels else first.in_channels
 
 
-def image_rank(net: nn.Module) -> int:
-    """Return how many axes a net's images have, as far as its first convolution tells."""
-    first = _first_convolution(net)
-    return 2 if first is None else len(first.kernel_size)
+def image_ranks(net: nn.Module) -> list[int]:
+    """Return how many axes a net's convolutions slide along, first that of the first one; two for a net without."""
+    return list(dict.fromkeys(len(module.kernel_size) for module in _convolutions(net))) or [2]
 
 
-def _first_convolution(net: nn.Module) -> Any:
+def _convolutions(net: nn.Module) -> Iterator[Any]:
     kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-    return next((module for module in net.modules() if isinstance(module, kinds)), None)
+    return (module for module in net.modules() if isinstance(module, kinds))

@@ -87,12 +87,20 @@ def _seen_by(other: Any, target: Any, maps: Maps) -> Maps | None:
     for dim, ((begin, end), (start, stop)) in enumerate(zip(*spans, strict=True)):
         if end <= start or stop <= begin:
             return other.maps  # they share no element
-        if pieces.sides(other.maps.dims[dim]) or pieces.sides(maps.dims[dim]):
-            alike = alike and (begin, end) == (start, stop)
+        mine, new = other.maps.dims[dim], maps.dims[dim]
+        if pieces.sides(mine) or pieces.sides(new):
+            alike = alike and ((begin, end) == (start, stop) or _are_places(mine, new, start - begin))
     if not alike:
         return None
-    pairs = zip(other.maps.dims, maps.dims, strict=True)
-    return merge([other.maps, maps.on(new if pieces.sides(new) else mine for mine, new in pairs)], maps.source)
+    pairs = list(zip(other.maps.dims, maps.dims, strict=True))
+    listed = [any(piece.inside for piece in mine) for mine, _ in pairs]
+    dims = [mine if is_list or not pieces.sides(new) else new for (mine, new), is_list in zip(pairs, listed, strict=True)]
+    return merge([other.maps, maps.on(dims)], maps.source)
+
+
+def _are_places(mine: pieces.Dim, new: pieces.Dim, first: int) -> bool:
+    """Whether a part of a dimension that begins at `first` is all that has a place in it: its rest are class tokens."""
+    return len(mine) == 1 and mine[0].inside == new and mine[0].before == first
 
 
 def _spans(x: torch.Tensor) -> list[tuple[int, int]]:
@@ -128,8 +136,10 @@ def write(tracer: Any, x: Any, index: Any, value: Any, where: str) -> None:
 def _into_channels(tracer: Any, x: Any, place: tuple[slice, ...], own: Maps | None, where: str) -> None:
     with tracer.unrecorded():
         view = tracer.call(torch.Tensor.__getitem__, (x, place), {})
-    held = [[pieces.length(dim) for dim in maps.dims if pieces.sides(dim)] for maps in (x.maps, view.maps)]
-    if held[0] != held[1]:
+    for mine, new, part in zip(x.maps.dims, view.maps.dims, place, strict=True):
+        held = pieces.sides(mine) or pieces.sides(new)
+        if not held or pieces.length(mine) == pieces.length(new) or _are_places(mine, new, part.start):
+            continue
         raise UnknownOperationError(f"at {where!r}: no rule for writing into a part of a tensor's axes")
     if own is not None:  # else fewer channels depend on the image, and no unit sees more
         tracer.written.into(tracer, view, merge([view.maps, own], where), where)

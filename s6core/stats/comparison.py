@@ -72,9 +72,9 @@ def weigh(a: Arm, b: Arm, prior: Prior | None, *, members: int = 1) -> Weighed:
     own = prior or _prior_of(b)
     ranks = {"hurts": rank_p(a.scores, b.scores), "helps": rank_p(-a.scores, -b.scores)}
     clear = {name: closed_p(sign * a.scores, sign * b.scores, own, prior) for name, sign in SIGNS.items()}
-    if b.failed:  # a base that fails at times has no normal errors to be compared with: ranks decide
-        clear = {"hurts": ranks["hurts"], "helps": min(clear["helps"], ranks["helps"])}
-    elif a.failed:  # ranks prove that the side which fails is worse, not that it is better: it must not gain by failing
+    if b.failed:  # errors of a base that fails at times are not normal: ranks decide, both ways
+        clear = ranks
+    elif a.failed:  # ranks may prove that a is worse, not that it is better: a run that fails must not turn to its gain
         clear["hurts"] = min(clear["hurts"], ranks["hurts"])
     side = min(clear, key=lambda name: clear[name])
     apart = separated(a.scores, b.scores) if side == "hurts" else separated(-a.scores, -b.scores)

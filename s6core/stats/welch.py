@@ -13,7 +13,7 @@ from s6core.stats.rule import LEVEL
 
 Spread = tuple[Floats, Floats]  # the variance of a mean and its degrees of freedom, arrays of one shape
 
-FINE, COARSE = np.linspace(0, 1, 97), np.linspace(0, 1, 25)  # of the runs: where cuts are tried first
+FINE, COARSE = np.linspace(0, 1, 97), np.linspace(0, 1, 13)  # of the runs: where cuts are tried first
 ZOOMS = 12
 
 
@@ -55,7 +55,10 @@ def closed_p(a: Floats, b: Floats, prior_a: Prior | None, prior_b: Prior | None)
     cuts, all runs of a above some value set to it and all of b below some value, so that only these are searched. A
     side without a prior is not cut: the spread of equal runs would be zero.
     """
-    return min(1.0, _smallest_over_cuts(a, b, prior_a, prior_b, p_above))
+    gap = np.asarray(np.mean(a) - np.mean(b))
+    if gap <= 0:  # cuts make it no larger
+        return float(p_above(gap, spread(a, prior_a), spread(b, prior_b)))
+    return _smallest_over_cuts(a, b, prior_a, prior_b, p_above)
 
 
 def closed_threshold(a: Floats, b: Floats, prior_a: Prior | None, prior_b: Prior | None, alpha: float) -> float:

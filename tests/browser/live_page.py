@@ -11,7 +11,8 @@ RESULTS = ROOT / "results"
 sys.path[:0] = [str(ROOT / "book"), str(ROOT / "tests")]
 
 from _ext import live, live_data  # noqa: E402
-from _ext.sources import Sources  # noqa: E402
+
+from experiments.answers.sources import Sources  # noqa: E402
 
 
 def lay_out(

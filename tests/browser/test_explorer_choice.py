@@ -13,7 +13,8 @@ Open = Callable[..., Any]
 
 def focused(page: Any) -> str:
     return page.evaluate(
-        "document.activeElement === document.body ? 'the page' : document.activeElement.ariaLabel ?? document.activeElement.textContent"
+        """() => { const active = document.activeElement;
+        return active === document.body ? 'the page' : active.ariaLabel ?? active.textContent; }"""
     )
 
 
@@ -162,18 +163,21 @@ def test_a_broken_address_leaves_it_working_with_a_word(explorer: Open) -> None:
         assert page.locator(".rx-note").inner_text() == ""
 
 
+COLLISIONS = """() => [...document.querySelectorAll('.rx-row')].slice(0, 20).flatMap(row => {
+  const cells = [...row.querySelectorAll('[role=columnheader] > span:not(.rx-hidden), [role=cell].rx-result')];
+  const shown = cells.filter(cell => cell.checkVisibility());
+  const range = document.createRange();
+  const boxes = shown.map(cell => (range.selectNodeContents(cell), range.getBoundingClientRect()));
+  const meet = (a, b) => Math.abs(a.top - b.top) < 3 && b.left < a.right + 1;
+  return boxes.flatMap((box, n) => n && meet(boxes[n - 1], box) ? [shown[n].textContent] : []);
+})"""
+
+
 @pytest.mark.parametrize("width", [640, 720, 760, 1000, 1280, 1500, 1920])
 def test_headers_and_results_do_not_collide(explorer: Open, width: int) -> None:
     page = explorer('preset="resnet18"')
     page.set_viewport_size({"width": width, "height": 900})
-    collisions = page.evaluate(
-        """() => [...document.querySelectorAll('.rx-row')].slice(0, 20).flatMap(row => {
-          const cells = [...row.querySelectorAll('[role=columnheader] > span:not(.rx-hidden), [role=cell].rx-result')].filter(e => e.checkVisibility());
-          const boxes = cells.map(cell => { const range = document.createRange(); range.selectNodeContents(cell); return range.getBoundingClientRect(); });
-          return boxes.flatMap((box, n) => n && Math.abs(box.top - boxes[n - 1].top) < 3 && box.left < boxes[n - 1].right + 1 ? [cells[n].textContent] : []);
-        })"""
-    )
-    assert collisions == []
+    assert page.evaluate(COLLISIONS) == []
 
 
 def test_a_tap_keeps_the_unit_and_lifting_the_finger_does_not_lose_it(explorer: Open) -> None:

@@ -12,8 +12,9 @@ from torch import nn
 
 Open = Callable[..., Any]
 
-READ = """text => { const rows = S6Receptive.parse(text); const records = S6Receptive.fields(rows, 28);
-return [S6Receptive.format(rows), S6Receptive.names(rows), records.map(r => r.error ?? [r.output, r.least, r.smallest, r.size])]; }"""
+READ = """text => { const rows = S6Receptive.parse(text);
+const last = S6Receptive.fields(rows, 28).map(r => r.error ?? [r.output, r.least, r.smallest, r.size]);
+return [S6Receptive.format(rows), S6Receptive.names(rows), last]; }"""
 
 # text, as it is written back, (output, shortest, smallest, largest field) of the last row, along the columns
 REAL = [
@@ -144,7 +145,8 @@ def random_text(chance: random.Random, depth: int = 0) -> str:
 ANSWER = """text => { const rows = S6Receptive.parse(text);
 const axes = [0, 1].map(axis => S6Receptive.fields(rows, 16, axis)), last = rows.length - 1;
 const unit = [5, 9], traced = axes.map((records, axis) => S6Receptive.trace(records, last, unit[axis])[0]);
-return {error: axes.flat().find(r => r.error)?.error, code: S6Receptive.toTorch(rows, 1), ways: Array.from(S6Receptive.ways(axes, last, unit)),
+return {error: axes.flat().find(r => r.error)?.error, code: S6Receptive.toTorch(rows, 1),
+        ways: Array.from(S6Receptive.ways(axes, last, unit)),
         seen: traced.map(({first, last}) => [first, last])}; }"""
 
 
@@ -177,7 +179,8 @@ def test_random_stacks_with_branches_agree_with_pytorchs_gradients(explorer: Ope
     assert branched > 20
 
 
-PRESETS = "() => Object.entries(S6Receptive.PRESETS).map(([name, {stack, input}]) => [name, input, S6Receptive.toTorch(S6Receptive.parse(stack), 1)])"
+PRESETS = """() => Object.entries(S6Receptive.PRESETS).map(
+  ([name, {stack, input}]) => [name, input, S6Receptive.toTorch(S6Receptive.parse(stack), 1)])"""
 ROUND = """code => { const {rows, channels} = S6Receptive.fromTorch(code);
 return [S6Receptive.toTorch(rows, channels), S6Receptive.fields(rows, 224).map(r => r.output)]; }"""
 

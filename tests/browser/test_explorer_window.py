@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _ext.explorer import FOLDER, SCRIPTS
 from conftest import ROOT
 from test_explorer_use import PHONE, readout
-
-from _ext.explorer import FOLDER, SCRIPTS
 
 Visit = Callable[..., Any]
 WINDOW = ROOT / "book" / "_static" / FOLDER / "explorer.html"
@@ -92,12 +92,28 @@ def test_it_works_in_a_frame_that_cannot_grow(visit: Visit) -> None:
         assert box["y"] + box["height"] <= 600, part
 
 
-SMALL = """() => [...document.querySelectorAll('.rx-body *')].filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('option, [aria-hidden=true] defs')
-  && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())).map(e => {
+def test_every_prepared_link_of_the_lesson_plan_opens_what_it_says(visit: Visit) -> None:
+    plan = (ROOT / "book" / "receptive" / "lesson.md").read_text()
+    queries = re.findall(r"\{own-window\}`[^<`]+<([^>`]+)>`", plan)
+    assert len(queries) > 20
+    for query in queries:
+        page = visit(WINDOW, "?" + query)
+        assert page.locator(".rx-note").inner_text() == "", query
+        assert page.locator(".rx-error:visible").count() == 0, query
+        unit = dict(part.split("=") for part in query.split("&")).get("unit")
+        if unit:
+            layer, place = unit.split(":")
+            assert f"Layer {layer}, unit ({place.replace(',', ', ')}): " in page.locator(".rx-readout").text_content()
+
+
+SMALL = """() => [...document.querySelectorAll('.rx-body *')].filter(e => e.checkVisibility({visibilityProperty: true}))
+  .filter(e => !e.closest('option') && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+  .map(e => {
     const scale = e.ownerSVGElement ? e.ownerSVGElement.getScreenCTM().a : 1;
     return [e.textContent, scale * parseFloat(getComputedStyle(e).fontSize)];
   }).filter(([, size]) => size < 28)"""
-CLIPPED = """() => [...document.querySelectorAll('.rx-body, .rx-map-head b, .rx-maps-part, .rx-words')].filter(e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 2)
+CLIPPED = """() => [...document.querySelectorAll('.rx-body, .rx-map-head b, .rx-maps-part, .rx-words')]
+  .filter(e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 2)
   .map(e => e.className + e.textContent)"""
 
 

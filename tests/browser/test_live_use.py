@@ -248,7 +248,7 @@ def test_whoever_plays_alone_sees_the_votes_averaged(component: Open) -> None:
         assert not page.locator(".bc-end").is_visible()
         page.get_by_role("button", name=f"vote {label}").click()
     assert page.locator(".bc-truth").inner_text() == f"It is a {label}."
-    assert page.locator(".bc-you .lv-title").inner_text() == "You: 6 of 6 right"
+    assert page.locator(".bc-you .lv-title").inner_text() == f"You: 6 of 6 right, together {label}"
     assert page.locator(".bc-net .lv-title").inner_text().startswith("The net's cells, at the same 6 places:")
     page.get_by_role("button", name="Another digit").click()
     assert page.locator(".bc-question").inner_text().startswith("Cell 1 of 6")
@@ -273,7 +273,7 @@ def test_a_class_gets_one_digit_and_many_cells(component: Open) -> None:
         page.get_by_role("button", name="one vote more for 3").click()
     page.get_by_role("button", name="one vote fewer for 3").click()
     page.get_by_role("button", name="Show the digit").click()
-    assert re.fullmatch(r"The class: [01] of 1 right", page.locator(".bc-you .lv-title").inner_text())
+    assert re.fullmatch(r"The class: [01] of 1 right, together 3", page.locator(".bc-you .lv-title").inner_text())
 
 
 def test_an_address_that_names_no_game_is_left_alone(component: Open) -> None:

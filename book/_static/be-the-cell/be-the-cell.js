@@ -171,7 +171,9 @@
   function bars(title, counts, label, kind) {
     const total = counts.reduce((sum, count) => sum + count, 0);
     const rows = counts.flatMap((count, digit) => (count ? [h("li", { class: digit === label ? "bc-right" : "" }, h("b", {}, digit), h("i", { style: `flex-grow: ${count}` }), h("span", {}, count), h("u", { style: `flex-grow: ${total - count}` }))] : []));
-    return h("section", { class: kind }, h("p", { class: "lv-title" }, `${title}: ${counts[label]} of ${total} right`), h("ul", { class: "bc-bars" }, ...rows));
+    const most = counts.flatMap((count, digit) => (count === Math.max(...counts) ? [digit] : []));
+    const read = `${title}: ${counts[label]} of ${total} right, together ${most.join(" or ")}`;
+    return h("section", { class: kind }, h("p", { class: "lv-title" }, read), h("ul", { class: "bc-bars" }, ...rows));
   }
 
   customElements.define("be-the-cell", BeTheCell);

@@ -46,6 +46,7 @@
     bar.hidden = true;
     clearInterval(ticking);
     for (const explorer of document.querySelectorAll("receptive-explorer")) explorer.toggleAttribute("projector", false);
+    numbers(false);
     for (const step of steps) step.classList.remove("lesson-now");
     if (document.fullscreenElement) document.exitFullscreen();
     document.querySelector(".lesson-begin").focus();
@@ -56,6 +57,7 @@
     at = to;
     steps.forEach((step, place) => step.classList.toggle("lesson-now", place === at));
     for (const part of steps[at].querySelectorAll("details")) part.open = false;
+    numbers(false);
     history.replaceState(history.state, "", `#${steps[at].id}`);
     const head = steps[at].querySelector("h1, h2, h3");
     head.tabIndex = -1;
@@ -67,12 +69,21 @@
 
   const parts = (kind) => [...steps[at].querySelectorAll(`details.lesson-${kind}`)];
 
-  /** Open what the step keeps back: the next of its answers; when all are open, close them. */
+  /** Open what the step keeps back: the next of its answers; when all are open, close them. Numbers that an explorer
+      of the step hides are shown with the first. */
   function answer() {
     const next = parts("answer").find((part) => !part.open);
     if (next) next.open = true;
     else for (const part of parts("answer")) part.open = false;
+    numbers(Boolean(next));
     (next ?? steps[at]).scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  }
+
+  function numbers(shown) {
+    for (const explorer of steps[at].querySelectorAll("receptive-explorer[hide]")) {
+      explorer.dataset.hide ??= explorer.getAttribute("hide");
+      explorer.setAttribute("hide", shown ? explorer.dataset.hide.replace("numbers", "") : explorer.dataset.hide);
+    }
   }
 
   function note() {

@@ -10,7 +10,7 @@
   class Chart {
     /** `draw(width, height, em)` returns the SVG elements; the height is in em. */
     constructor(label, height, draw) {
-      this.svg = s("svg", { role: "img", "aria-label": label });
+      this.svg = s("svg", { role: "img", "aria-label": label, style: `block-size: ${height}em` });
       this.element = h("div", { class: "lv-chart" }, this.svg);
       [this.height, this.paint] = [height, draw];
       new ResizeObserver(() => this.draw()).observe(this.element);

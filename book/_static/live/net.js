@@ -1,7 +1,7 @@
 /* A stored net in plain JavaScript: a fold over its rows, which are those of s6core/layers.py, and nothing of the page.
 
    A stored net is {rows, mean, deviation}; a row is {name, op, input: [C, H, W], output, kernel: [vertical, horizontal],
-   stride, padding, dilation, groups}, and where it was trained {weight, bias} or, for a batch norm, {scale, shift}: its
+   stride, padding, dilation, groups}, and where it is trained {weight, bias} or, for a batch norm, {scale, shift}: its
    four statistics folded into two numbers per channel. They stay behind the ReLU, where the net has them: folded into
    the next convolution they would be wrong along its zero padding. Numbers are base64 of little-endian float32. */
 ((S6Live) => {
@@ -36,33 +36,38 @@
   }
 
   function conv(row, x) {
-    const { output, weight, bias } = row;
+    const { output, groups, weight, bias } = row;
     const [filters, size] = [output[0], places(output)];
     const patches = windows(row, x);
-    const length = patches.length / size;
+    const whole = patches.length / size;
+    const length = whole / groups; // of a window that a filter reads: the channels of its group
     const y = new Float32Array(filters * size);
-    for (let place = 0, start = 0; place < size; place++, start += length) {
-      let filter = 0;
-      for (; filter + 3 < filters; filter += 4) { // four filters at a time read each number of the window once
-        let [a, b, c, d] = [bias[filter], bias[filter + 1], bias[filter + 2], bias[filter + 3]];
-        let w = filter * length;
-        for (let at = start; at < start + length; at++, w++) {
-          const value = patches[at];
-          a += value * weight[w];
-          b += value * weight[w + length];
-          c += value * weight[w + 2 * length];
-          d += value * weight[w + 3 * length];
+    for (let first = 0; first < filters; first += filters / groups) {
+      const end = first + filters / groups;
+      let start = (first / (filters / groups)) * length;
+      for (let place = 0; place < size; place++, start += whole) {
+        let filter = first;
+        for (; filter + 3 < end; filter += 4) { // four filters at a time read each number of the window once
+          let [a, b, c, d] = [0, 0, 0, 0];
+          let w = filter * length;
+          for (let at = start; at < start + length; at++, w++) {
+            const value = patches[at];
+            a += value * weight[w];
+            b += value * weight[w + length];
+            c += value * weight[w + 2 * length];
+            d += value * weight[w + 3 * length];
+          }
+          [y[filter * size + place], y[(filter + 1) * size + place]] = [a, b];
+          [y[(filter + 2) * size + place], y[(filter + 3) * size + place]] = [c, d];
         }
-        [y[filter * size + place], y[(filter + 1) * size + place]] = [a, b];
-        [y[(filter + 2) * size + place], y[(filter + 3) * size + place]] = [c, d];
-      }
-      for (; filter < filters; filter++) {
-        let total = bias[filter];
-        for (let at = 0; at < length; at++) total += patches[start + at] * weight[filter * length + at];
-        y[filter * size + place] = total;
+        for (; filter < end; filter++) {
+          let total = 0;
+          for (let at = 0; at < length; at++) total += patches[start + at] * weight[filter * length + at];
+          y[filter * size + place] = total;
+        }
       }
     }
-    return y;
+    return bias ? y.map((value, at) => value + bias[Math.floor(at / size)]) : y;
   }
 
   /** Sum (or take the largest of) what a window holds; a pooling has no padding here. */

@@ -1,0 +1,181 @@
+"""The screen of sixteen choices: what each does, how far it stands out from scatter, and what is predicted of all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments import screen as plan
+from experiments.answers.frames import frame
+from experiments.answers.registry import figure, table
+from experiments.answers.sources import Sources
+from s6core import stats
+from s6core.plots import errors
+from s6core.plots.ink import axes, bar, ink, soft
+from s6core.plots.scales import plain_log
+from s6core.style import colours
+
+STUDY = "screen"
+NAMES = [factor.name for factor in plan.FACTORS]
+
+
+def outcomes(sources: Sources) -> pd.DataFrame:
+    """Return a row per run of the design: a column per choice (−1 or +1), seed, errors (%; NaN if not trained)."""
+    design = pd.DataFrame(plan.design(), index=list(plan.variants()))
+    runs = sources.runs_if_any(STUDY).set_index("variant")
+    # a run that diverged has no accuracy: it counts as one that guesses
+    found = (
+        errors(runs.assign(test_accuracy=runs["test_accuracy"].fillna(10.0))) if len(runs) else pd.Series(dtype=float)
+    )
+    return design.assign(seed=range(len(design)), errors=found.reindex(design.index))
+
+
+def found(sources: Sources) -> pd.DataFrame | None:
+    """Return the contrasts of the whole design, see `s6core.stats.contrasts`; None while a run is missing."""
+    rows = outcomes(sources)
+    return None if rows["errors"].isna().any() else stats.contrasts(rows[NAMES], np.log(rows["errors"]))
+
+
+@frame
+def screen(sources: Sources) -> pd.DataFrame:
+    """By choice: the ratio of errors, made against not made; `all`: the errors (%) predicted with every better level.
+
+    The prediction is the product of the effects around the mean of all runs, with the interval of the fitted mean.
+    """
+    contrasts = found(sources)
+    columns = ["ratio", "low", "high", "p", "p_holm"]
+    if contrasts is None:
+        table = pd.DataFrame(np.nan, index=[*NAMES, "all"], columns=columns)
+    else:
+        table = contrasts[contrasts["kind"] == "main"].set_index("factor")[columns]
+        table.loc["all"] = [*stats.predicted(contrasts, np.log(outcomes(sources)["errors"])), np.nan, np.nan]
+    table.attrs = {
+        "kinds": {"ratio": "times", "low": "times", "high": "times", "p": "p", "p_holm": "p"},
+        "note": f"results/{STUDY}/runs.csv, 16 runs against 16",
+    }
+    return table
+
+
+@frame
+def screen_runs(sources: Sources) -> pd.DataFrame:
+    """How many of the runs are stored, and the lowest and highest errors among them (%)."""
+    each = outcomes(sources)["errors"].dropna()
+    row = {"stored": len(each), "planned": len(plan.FACTORS) * 2, "least": each.min(), "most": each.max()}
+    table = pd.DataFrame([row], index=["all"])
+    table.attrs = {
+        "kinds": {"stored": "count", "planned": "count", "least": "percent", "most": "percent"},
+        "note": f"results/{STUDY}/runs.csv",
+    }
+    return table
+
+
+@figure
+def screen_effects(sources: Sources) -> Any:
+    """The effect of every choice with its interval, the largest first; the runs alone while some are missing."""
+    contrasts = found(sources)
+    if contrasts is None:
+        return _runs(sources)
+    mains = contrasts[contrasts["kind"] == "main"].copy()
+    mains = mains.reindex(np.log(mains["ratio"]).abs().sort_values(ascending=False).index)
+    ax = axes(height=1.1 + 0.38 * len(mains))
+    low, high = min(mains["low"].min(), 1 / 1.3) / 1.05, max(mains["high"].max(), 1.3) * 1.05
+    ax.set_xlim(low, high)
+    ax.axvline(1, color=soft(), linewidth=1.2, zorder=1)
+    colour = colours(["reference", "other"])["other"]
+    labels = []
+    factors = {factor.name: factor for factor in plan.FACTORS}
+    for place, (_, row) in enumerate(mains.iterrows()):
+        bar(ax, [row["low"], row["high"]], [place, place], colour if row["p_holm"] <= stats.ALPHA else soft())
+        ax.plot(row["ratio"], place, "D", color=colour, markersize=7, markeredgecolor=ink(), markeredgewidth=0.8)
+        factor = factors[row["factor"]]
+        labels.append(f"{factor.name}: {factor.high}")
+    ax.set_yticks(range(len(mains)), labels)
+    ax.set_ylim(len(mains) - 0.45, -0.55)
+    ax.grid(False, axis="y")
+    ax.tick_params(axis="y", length=0)
+    plain_log(ax, "x")
+    ax.set_xlabel("errors with the choice, as a multiple of those without")
+    return ax
+
+
+def _runs(sources: Sources) -> Any:
+    rows = outcomes(sources).dropna(subset="errors")
+    ax = axes(height=2.6)
+    ax.plot(rows["seed"] + 1, rows["errors"], "o", color=colours(["reference", "other"])["other"])
+    if len(rows):
+        plain_log(ax, "y")
+    ax.set(xlim=(0, len(plan.design()) + 1), xlabel="run of the design", ylabel="test errors (%)")
+    ax.set_title(f"{len(rows)} of {len(plan.design())} runs are stored: effects follow when all are", fontsize=10)
+    return ax
+
+
+@figure
+def screen_half_normal(sources: Sources) -> Any:
+    """The half-normal plot: the size of every contrast over what the same rank of pure scatter would be."""
+    contrasts = found(sources)
+    if contrasts is None:
+        return _runs(sources)
+    size = np.exp(np.log(contrasts["ratio"]).abs())
+    ax = axes(height=4.2)
+    tint = colours(["reference", "other"])
+    for kind, mark, colour in (("interaction", "o", soft()), ("main", "D", tint["other"])):
+        mine = contrasts["kind"] == kind
+        ax.plot(contrasts["quantile"][mine], size[mine], mark, color=colour, markersize=7, label=kind)
+    scatter = np.sqrt(np.mean(np.log(contrasts["ratio"][contrasts["kind"] == "interaction"]) ** 2))
+    along = np.array([0, contrasts["quantile"].max() * 1.05])
+    ax.plot(along, np.exp(scatter * along), color=soft(), linewidth=1.2)
+    for _, row in contrasts.assign(size=size).nlargest(5, "size").iterrows():
+        if row["kind"] == "main":
+            ax.annotate(row["factor"], (row["quantile"], row["size"]), xytext=(-8, 0), textcoords="offset points",
+                        ha="right", va="center", size=10)  # fmt: skip
+    ax.set(xlabel="where the same rank of pure scatter would lie (standard deviations)", ylabel="factor of the errors")
+    plain_log(ax, "y")
+    ax.legend(labels=["pairs of choices", "single choices"], loc="upper left")
+    return ax
+
+
+@table
+def screen_choices(sources: Sources) -> pd.DataFrame:
+    """The sixteen choices: both levels, the effect with its interval, and p after Holm over all sixteen."""
+    effects = screen(sources)
+    rows = []
+    for factor in plan.FACTORS:
+        row = {"choice": factor.name, "as in the reference": factor.low, "or": factor.high}
+        effect = effects.loc[factor.name]
+        if np.isfinite(effect["ratio"]):
+            row |= {
+                "errors, times": f"{effect['ratio']:.2f}",
+                "95% interval": f"{effect['low']:.2f}–{effect['high']:.2f}",
+                "p (Holm)": effect["p_holm"],
+            }
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    frame.attrs = {"formats": {"p (Holm)": ".3f"}, "right": ("errors, times", "95% interval")}
+    return frame
+
+
+@table
+def screen_aliases(sources: Sources) -> pd.DataFrame:
+    """Which pairs of choices share a contrast, and its size where the design is complete."""
+    design = outcomes(sources)[NAMES]
+    contrasts = found(sources)
+    whole = contrasts if contrasts is not None else stats.contrasts(design, np.random.default_rng(0).normal(size=32))
+    pairs = whole[whole["kind"] == "interaction"]
+    rows = [
+        {"pairs that share a contrast": row["aliases"].replace(":", " × ")}
+        | ({} if contrasts is None else {"errors, times": f"{row['ratio']:.2f}"})
+        for _, row in pairs.iterrows()
+    ]
+    return pd.DataFrame(rows)
+
+
+@table
+def screen_design(sources: Sources) -> pd.DataFrame:
+    """The runs: which choices each makes (●), its seed, and its errors."""
+    rows = outcomes(sources)
+    marks = rows[NAMES].replace({-1: "", 1: "●"})
+    frame = marks.assign(**{"errors (%)": rows["errors"]}).rename_axis("run").reset_index()
+    frame.attrs["formats"] = {"errors (%)": ".2f"}
+    return frame
