@@ -114,7 +114,7 @@ def test_a_kernel_that_dies_after_its_last_record_has_done_its_job(
 ) -> None:
     monkeypatch.setattr(notebook, "execute", dying)
     task = prepared(tmp_path)
-    reference, other = (run._job(task, planned, [1], report=False) for planned in task.plans)
+    reference, other = (run._job(task, planned, [1]) for planned in task.plans)
     assert job.work(reference) is None
     assert not [
         path for path in (task.folder / "reference").rglob("*") if path.suffix == ".ipynb" or "failed" in path.name
@@ -165,7 +165,7 @@ def test_only_the_study_s_own_folder_out_of_use_stops_all_workers(
         error = type(error)(*words)
     else:
         error = notebook.NotebookError(str(error).replace("FOLDER", folder))
-    failure = job.fail(run._job(task, task.plans[0], [0], report=False), error)
+    failure = job.fail(run._job(task, task.plans[0], [0]), error)
     assert failure and failure.hopeless is hopeless
 
 

@@ -84,4 +84,4 @@ def test_a_huge_rate_ends_as_diverged_and_is_a_row(tmp_path: Path) -> None:
 
 def test_the_template_has_the_cell_after_which_a_job_stops() -> None:
     cells = {cell.id: cell.source for cell in nbformat.read(notebook.TEMPLATE, as_version=4).cells}
-    assert "lab.run(plan)" in cells[notebook.TRAIN]
+    assert "lab.run(plan, say=print)" in cells[notebook.TRAIN]

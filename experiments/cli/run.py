@@ -12,7 +12,6 @@ import click
 from experiments.cli.completion import complete_studies
 from experiments.cli.options import folder
 from experiments.runner import display, machine, progress
-from experiments.runner import run as runner
 from experiments.runner import task as tasks
 from experiments.runner.lock import Shard, alone, holder
 from experiments.runner.task import Task
@@ -69,11 +68,13 @@ def run(
 
 
 def _run(task: Task, workers: int | None, scheduler: str | None, force: bool) -> int:
+    from experiments.runner.run import tidy  # and with it what takes seconds: distributed, papermill
+
     with alone(task.folder, task.shard):
         for path in _refused(task, force):
             path.unlink(missing_ok=True)
         tasks.remember(task)
-        runner.tidy(task)
+        tidy(task)
         problems = _work(task, workers, scheduler)
         for problem in dict.fromkeys(problems):
             click.echo(f"s6: {problem}", err=True)
@@ -98,10 +99,12 @@ def _refused(task: Task, force: bool) -> list[Path]:
 
 def _work(task: Task, workers: int | None, scheduler: str | None) -> list[str]:
     """Have the jobs done, where there are any; return what went wrong beside single runs."""
+    from experiments.runner import cluster
+    from experiments.runner import run as runner
+    from s6core import sources
+
     if not runner.jobs(task, 1):
         return []
-    from experiments.runner import cluster
-    from s6core import sources
 
     where: AbstractContextManager[Any]
     if scheduler:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from s6core import results
 
-LOCK = ".lock"
+LOCK, WORDS = ".lock", ".words"
 Shard = tuple[int, int]
 """Which part of a study a runner does, of how many: (2, 8)."""
 
@@ -24,24 +23,26 @@ class BusyError(Exception):
 
 @contextmanager
 def alone(folder: Path, shard: Shard | None = None, *, patience: float = 1.0) -> Iterator[None]:
-    """Hold a study's folder, made where it is missing, beside the other shards of the same number.
+    """Hold a study's folder, made where it is missing, beside the other shards of as many.
 
     Raises `BusyError` naming who holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    mine = folder / (f"{LOCK}.{shard[0]}-of-{shard[1]}" if shard else LOCK)
+    number, of = shard or (0, 0)
+    mine = folder / (f"{LOCK}.{number}-of-{of}" if shard else LOCK)
     lock = FileLock(mine)
     try:
         lock.acquire(timeout=patience)  # whoever only asks, as `s6 status` does, holds it for an instant
+        others = [path for path in _locks(folder) if path != mine and not (of and path.name.endswith(f"-of-{of}"))]
+        in_the_way = list(filter(_is_held, others))
     except Timeout:
-        raise BusyError(f"{folder}: {_words(mine)}; `s6 status` shows how far it is") from None
+        in_the_way = [mine]
     try:
-        beside = [path for path in _held(folder) if path != mine and not (shard and _shard(path) == shard[1])]
-        if beside:
-            raise BusyError(f"{folder}: {_words(beside[0])}; `s6 status` shows how far it is")
-        part = f" with shard {shard[0]} of {shard[1]}" if shard else ""
+        if in_the_way:
+            raise BusyError(f"{folder}: {_words(in_the_way[0])}; `s6 status` shows how far it is")
+        part = f" with shard {number} of {of}" if shard else ""
         words = f"process {os.getpid()} on {platform.node()} is at work here{part} since {results.now()}"
-        results.write(_beside(mine), words.encode())  # on the disk, for workers that see it from other machines
+        results.write(mine.with_name(mine.name + WORDS), words.encode())  # on the disk, for workers elsewhere
         yield
     finally:
         lock.release()
@@ -54,32 +55,23 @@ def words(folder: Path) -> str:
 
 def holder(folder: Path) -> str:
     """Return who is at work in a study's folder; an empty string for nobody."""
-    return "; ".join(map(_words, _held(folder)))
+    return "; ".join(map(_words, filter(_is_held, _locks(folder))))
 
 
-def _held(folder: Path) -> list[Path]:
-    held = []
-    for path in sorted(folder.glob(f"{LOCK}*")):
-        if path.suffix != ".words":
-            try:
-                with FileLock(path, timeout=0.1):
-                    pass
-            except Timeout:
-                held.append(path)
-            except OSError:  # not ours to lock
-                continue
-    return held
+def _locks(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob(f"{LOCK}*")) if path.suffix != WORDS]
 
 
-def _shard(path: Path) -> int:
-    return int(path.name.rpartition("-")[2]) if "-of-" in path.name else 0
-
-
-def _beside(lock: Path) -> Path:
-    return lock.with_name(f"{lock.name}.words")
+def _is_held(lock: Path) -> bool:
+    try:
+        with FileLock(lock, timeout=0.1):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # not ours to lock
+        return False
 
 
 def _words(lock: Path) -> str:
-    with contextlib.suppress(OSError):
-        return _beside(lock).read_text()
-    return ""
+    beside = lock.with_name(lock.name + WORDS)
+    return beside.read_text() if beside.exists() else ""
