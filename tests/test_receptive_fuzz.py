@@ -2,8 +2,8 @@
 
 A pixel that is no number makes no numbers of exactly the units that depend on it (each row and each column of the image
 is poisoned in an image of its own). Where the engine marks nothing, its boxes must be those units' hulls, to the pixel;
-where it marks a dependence on the whole image, the field that it gives must still be reached. A failure prints its seed:
-`check(seed)` builds the same net again.
+where it marks a dependence on the whole image, the field that it gives must still be reached. A failure prints its
+seed: `check(seed)` builds the same net again.
 """
 
 from __future__ import annotations
@@ -121,7 +121,9 @@ def nearest(draw: random.Random) -> Stage:
 def bilinear(draw: random.Random) -> Stage:
     """With weights that are zero in places: nothing to the engine, and a number that is none to NaN."""
     mode, corners = draw.choice(("bilinear", "bicubic")), draw.random() < 0.5
-    size = draw.choice(({"scale_factor": 2}, {"scale_factor": 1.5}, {"size": (draw.randint(3, 20), draw.randint(3, 20))}))
+    size = draw.choice(
+        ({"scale_factor": 2}, {"scale_factor": 1.5}, {"size": (draw.randint(3, 20), draw.randint(3, 20))})
+    )
     return Using(lambda x: F.interpolate(x, mode=mode, align_corners=corners, **size))
 
 
@@ -180,8 +182,8 @@ def turned(draw: random.Random) -> Stage:
     return draw.choice((
         lambda x: x.flip(dim), lambda x: x.roll(shift, dim), lambda x: x.roll((shift, 1), (2, 3)),
         lambda x: torch.cat([x, x.flip(3)], 3), lambda x: torch.cat([torch.zeros_like(x[:, :, :2]), x], 2),
-        lambda x: x.repeat_interleave(2, dim), lambda x: x[:, :, [0, 2, 1]], lambda x: torch.cat(x.chunk(2, 3)[::-1], 3),
-        lambda x: x.repeat(1, 1, 2, 1), lambda x: torch.stack(x.unbind(dim), dim),
+        lambda x: x.repeat_interleave(2, dim), lambda x: x[:, :, [0, 2, 1]],
+        lambda x: torch.cat(x.chunk(2, 3)[::-1], 3), lambda x: x.repeat(1, 1, 2, 1), lambda x: torch.stack(x.unbind(dim), dim),
     ))  # fmt: skip
 
 
@@ -228,7 +230,9 @@ def in_place(draw: random.Random) -> Stage:
         return torch.cat([a, b], 1)
 
     # channels see different places here, and a unit is all of them: the last layer joins them
-    return nn.Sequential(Using(draw.choice((half, written, coupled)), nn.Conv2d(2, 2, 3, padding=1)), nn.Conv2d(C, C, 1))
+    return nn.Sequential(
+        Using(draw.choice((half, written, coupled)), nn.Conv2d(2, 2, 3, padding=1)), nn.Conv2d(C, C, 1)
+    )
 
 
 def columns(draw: random.Random) -> Stage:
@@ -282,8 +286,8 @@ def marked(draw: random.Random) -> Stage:
 
 
 LOCAL = [
-    conv, conv, conv, same, pool, adaptive, border, activation, crop, branches, branches, resized_skip, nearest, bilinear,
-    transposed, tokens, channels_last, space_to_depth, depth_to_space, focus, turned, turned, aside, windows, in_place,
+    conv, conv, conv, same, pool, adaptive, border, activation, crop, branches, branches, resized_skip, nearest,
+    bilinear, transposed, tokens, channels_last, space_to_depth, depth_to_space, focus, turned, turned, aside, windows, in_place,
     columns, products,
 ]  # fmt: skip
 
