@@ -82,22 +82,22 @@ def _convolution(
 
 
 def _shared(convolution: list[Layer], block: int, rows: list[Layer]) -> list[Layer]:
-    """Return a block's convolution with the weights of the block before, which must be of the same size."""
+    """Return a block's convolution with the weights of the block before, which must be of the same geometry."""
     before = {row.name: row for row in rows}
     found = []
     for row in convolution:
         other = before.get(row.name.replace(str(block), str(block - 1)))
         if other is None or _weights(other) != _weights(row):
             raise ConfigError(
-                f"layer {row.name}: shared={block} needs weights of the same size in block {block - 1}; "
-                f"allowed is a block with the channels, kernel and kind of the one before"
+                f"layer {row.name}: shared={block} needs the same convolution in block {block - 1}; allowed is "
+                f"a block with the channels, kernel, stride, padding, dilation and kind of the one before"
             )
         found.append(replace(row, parameters=0, shares=other.shares or other.name))
     return found
 
 
 def _weights(row: Layer) -> tuple[object, ...]:
-    return row.input[0], row.output[0], row.kernel, row.groups, row.bias
+    return row.input[0], row.output[0], row.kernel, row.stride, row.padding, row.dilation, row.groups, row.bias
 
 
 def _head(config: NetConfig, shape: Shape) -> list[Layer]:

@@ -38,9 +38,11 @@ def test_a_repeated_block_has_the_same_weights_and_a_norm_of_its_own():
     assert net.conv3.weight.grad is net.conv5.weight.grad
 
 
-def test_weights_of_another_size_cannot_be_shared():
-    with pytest.raises(ConfigError, match="layer conv2: shared=2 needs weights of the same size in block 1"):
+def test_a_convolution_of_another_size_or_geometry_cannot_be_shared():
+    with pytest.raises(ConfigError, match="layer conv2: shared=2 needs the same convolution in block 1"):
         layers(NetConfig(shared=(2,)))
+    with pytest.raises(ConfigError, match="layer conv4: shared=4 needs the same convolution in block 3"):
+        layers(NetConfig(channels=(8, 8, 8, 8), shared=(4,)))  # auto pads block 3, which is pooled, and not block 4
     with pytest.raises(ConfigError, match="block 1 has none before it"):
         NetConfig(shared=(1,))
 
