@@ -83,7 +83,7 @@ def test_mistakes_are_one_line_and_exit_with_2(arguments: list[str], message: st
 def test_every_form_holds_the_same() -> None:
     lines = run("s6", "--format", "csv").output.splitlines()
     assert lines[0] == "layer,op,size,min_size,stride,padding,phases,output,global"
-    assert lines[1] == "conv1,conv,3,3,1,1,1,8×28×28,False"
+    assert lines[1] == "conv1,conv,3,3,1,1,1,8×28×28,"
     text = run("s6", "--format", "markdown").output.splitlines()
     assert [cell.strip() for cell in text[2].strip("|").split("|")] == lines[1].split(",")
     assert len(lines) - 1 == len(text) - 2 == len(rows("s6"))

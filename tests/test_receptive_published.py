@@ -412,7 +412,13 @@ def test_a_net_for_video_has_three_axes() -> None:
 # Richter et al., rfa_toolbox: `input_resolution_range` of torchvision's ResNet-50 is (75, 75) to (427, 427). The others
 # by hand: of a chain both are its field; of ResNet-18 the shortest path to layer4 is the shortcuts' 11, and its last
 # block adds two windows of 3 at stride 32: 11 + 2·64.
-RANGES = {"resnet50": (75, 427), "resnet101": (75, 971), "vgg16": (212, 212), "alexnet": (195, 195), "resnet18": (139, 435)}
+RANGES = {
+    "resnet50": (75, 427),
+    "resnet101": (75, 971),
+    "vgg16": (212, 212),
+    "alexnet": (195, 195),
+    "resnet18": (139, 435),
+}
 
 
 @pytest.mark.parametrize("name", RANGES)

@@ -40,7 +40,12 @@ def frozen(value: Any, seen: dict[int, int] | None = None) -> Any:
 
 
 def chance() -> tuple[Any, ...]:
-    return (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist(), torch.is_grad_enabled())
+    return (
+        random.getstate(),
+        np.random.get_state()[1].tolist(),
+        torch.get_rng_state().tolist(),
+        torch.is_grad_enabled(),
+    )
 
 
 class Untidy(nn.Module):
@@ -216,7 +221,9 @@ def test_effective_field_of_double_images_keeps_to_what_a_device_has(monkeypatch
         return double(x)
 
     monkeypatch.setattr(torch.Tensor, "double", only_on_the_cpu)
-    assert effective_receptive_field(nn.Sequential(nn.Conv2d(1, 2, 3)), torch.rand(2, 1, 9, 9).double(), "0").images == 2
+    assert (
+        effective_receptive_field(nn.Sequential(nn.Conv2d(1, 2, 3)), torch.rand(2, 1, 9, 9).double(), "0").images == 2
+    )
 
 
 def test_images_and_nets_that_do_not_fit_are_named() -> None:
@@ -228,7 +235,9 @@ def test_images_and_nets_that_do_not_fit_are_named() -> None:
 
 
 def test_an_exported_net_is_followed() -> None:
-    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(100, 2))
+    net = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(100, 2)
+    )
     own = receptive_field(net.eval(), 12)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORCH_LOGS", "")

@@ -32,7 +32,7 @@ from .pages import add_node, site_link
 FOLDER = "receptive-explorer"
 SCRIPTS = (
     "digits", "receptive", "stack", "presets", "torch", "maps", "drawing", "section", "words", "editor", "grid",
-    "history", "qr", "share", "layout", "view", "explorer",
+    "history", "qr", "share", "trained", "layout", "view", "explorer",
 )  # fmt: skip  # in this order
 PRESETS = ("reference", "single", "lenet", "alexnet", "vgg16", "residual", "resnet18", "dilated")  # as in presets.js
 PARTS = ("bar", "picture", "section", "words", "maps", "layers", "table", "tools", "numbers")

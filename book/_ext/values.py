@@ -109,9 +109,7 @@ def ignore(self: Any, node: nodes.Element) -> None:
 def setup(app: Sphinx) -> None:
     app.add_config_value("s6_results", "results", "env")
     plain = (ignore, ignore)
-    app.add_node(
-        value, html=(visit, depart), latex=plain, text=plain, man=plain, texinfo=plain
-    )
+    app.add_node(value, html=(visit, depart), latex=plain, text=plain, man=plain, texinfo=plain)
     app.add_role("value", ValueRole())
     app.add_role("effect", EffectRole())
     app.add_js_file("values.js", loading_method="defer")

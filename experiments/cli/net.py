@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -47,14 +48,23 @@ def net(fields: tuple[str, ...], listed: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"parameters": parameters(rows), "layers": table}))
         return
-    click.echo(f"{'layer':<16}{'operation':<16}{'output':>14}{'parameters':>12}{'sees':>8}{'stride':>8}")
+    click.echo("\n".join(_lines(table, parameters(rows))))
+
+
+def _lines(table: list[dict[str, Any]], total: int) -> list[str]:
+    """Return the table; where the terminal is too narrow for all of it, without the operations."""
+    rows = [("layer", "operation", "output", "parameters", "sees", "stride")]
     for line in table:
         shape = " × ".join(map(str, line["output"]))
-        click.echo(
-            f"{line['name']:<16}{line['op']:<16}{shape:>14}{line['parameters']:>12,}"
-            f"{line['receptive_field']:>8}{line['stride']:>8}"
-        )
-    click.echo(f"{'total':<46}{parameters(rows):>12,}")
+        seen = (str(line["receptive_field"]), str(line["stride"]))
+        rows.append((line["name"], line["op"], shape, f"{line['parameters']:,}", *seen))
+    rows.append(("total", "", "", f"{total:,}", "", ""))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    kept = [0, 1, 2, 3, 4, 5] if sum(widths) + 2 * len(widths) <= formats.width() else [0, 2, 3, 4, 5]
+    gap = "  " if sum(widths[n] for n in kept) + 2 * len(kept) <= formats.width() else " "
+    return [
+        gap.join(row[n].ljust(widths[n]) if n < 2 else row[n].rjust(widths[n]) for n in kept).rstrip() for row in rows
+    ]
 
 
 def _list_fields(names: tuple[str, ...], as_json: bool) -> None:

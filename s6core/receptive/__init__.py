@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from s6core.config import NetConfig
 from s6core.layers import Layer, layers
+from s6core.receptive.box import Box, UnitField
 from s6core.receptive.errors import MisalignedError, ReceptiveFieldError, UnknownLayerError, UnknownOperationError
-from s6core.receptive.record import Box, Field, ReceptiveField, UnitField
+from s6core.receptive.record import Field, ReceptiveField
 from s6core.receptive.rows import fields
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def receptive_field(
 
     from torch import nn  # torch is imported here at the earliest
 
-    from s6core.receptive.trace import image_ranks, trace
+    from s6core.receptive.nets import image_ranks, trace
 
     if not isinstance(net, nn.Module):
         raise ReceptiveFieldError(f"net={net!r}: allowed is a torch module, a NetConfig or its rows")
@@ -69,7 +70,7 @@ def receptive_field(
 def _of_rows(net: NetConfig | Sequence[Layer], input_size: int | tuple[int, ...] | None) -> ReceptiveField:
     size = None if input_size is None else _size(input_size, 2)
     if isinstance(net, NetConfig):
-        net = layers(net if size is None else replace(net, image=(net.image[0], *size)))
+        net = layers(net if size is None else replace(net, image=(net.image[0], size[0], size[1])))
     if not all(isinstance(row, Layer) for row in net):
         raise ReceptiveFieldError(f"net={net!r}: allowed is a torch module, a NetConfig or its rows")
     if not net:
@@ -100,7 +101,7 @@ def effective_receptive_field(
     `ReceptiveFieldError` for images or a net that it cannot take.
     """
     from s6core.receptive.effective import effective
-    from s6core.receptive.trace import trace
+    from s6core.receptive.nets import trace
     from s6core.receptive.twin import refuse_lazy
 
     if images.ndim != 4:
@@ -125,11 +126,11 @@ def support(
     It shares nothing with the formulas of `receptive_field`, and is there to check them. Units are counted as there;
     the layer must be a module. What is global in truth (a group norm, say) is global here.
     """
+    from s6core.receptive.nets import image_channels
     from s6core.receptive.probe import support as probe
-    from s6core.receptive.trace import image_channels
 
-    size = _size(input_size, 2)
-    return probe(net, layer, unit, size, image_channels(net) if channels is None else channels, seed)
+    height, width = _size(input_size, 2)
+    return probe(net, layer, unit, (height, width), image_channels(net) if channels is None else channels, seed)
 
 
 def _size(value: int | Sequence[int], *ranks: int) -> tuple[int, ...]:

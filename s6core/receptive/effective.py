@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from s6core.receptive.box import Box
 from s6core.receptive.probe import at_unit, central, output_of
-from s6core.receptive.record import Box, Field
+from s6core.receptive.record import Field
 from s6core.receptive.twin import same_chance, twin
 
 BATCH = 64

@@ -10,10 +10,8 @@ import torch
 
 from s6core.receptive import pieces
 from s6core.receptive.maps import Maps
-from s6core.receptive.pieces import Piece
-from s6core.receptive.reads import Reads
+from s6core.receptive.reads import Reads, picked
 from s6core.receptive.rules import Call, rule
-from s6core.receptive.shapes import taken
 
 
 def sliced(call: Call, maps: Maps, dim: int, start: int, count: int, step: int = 1) -> Maps:
@@ -164,4 +162,11 @@ def places(index: Any) -> list[int] | None:
     return list(index) if all(isinstance(i, int) and not isinstance(i, bool) for i in index) else None
 
 
-__all__ = ["Piece", "getitem", "sliced"]
+def taken(call: Call, maps: Maps, dim: int, places: list[int] | None, count: int) -> Maps:
+    """Return the maps of some entries of a dimension; `places` is None where only the image or a table tells which."""
+    if places is not None:
+        maps = maps.settled(dim)
+    if maps.whole_side(dim) is not None and places is not None and count:
+        units = pieces.length(maps.dims[dim])
+        return maps.read(dim, picked([p % units for p in places], units, stretched=True), count)
+    return call.lost(maps, [dim]).with_dim(dim, pieces.plain(count))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
@@ -11,9 +10,8 @@ from math import prod
 import numpy as np
 
 from s6core.receptive import pieces
-from s6core.receptive.errors import MisalignedError
-from s6core.receptive.geometry import Axis, comparable, joined
-from s6core.receptive.pieces import Digit, Dim, Piece
+from s6core.receptive.geometry import Axis
+from s6core.receptive.pieces import Digit, Dim
 from s6core.receptive.reads import Border, Places, Reads, picked
 
 SIDES = {1: ("only",), 2: ("vertical", "horizontal"), 3: ("first", "vertical", "horizontal")}
@@ -75,10 +73,10 @@ class Maps:
 
         None where the dimension is made otherwise, or where a unit would read beyond the ends alone.
         """
-        if len(self.dims[dim]) != 1 or self.dims[dim][0].side is None:
+        (own, *more) = self.dims[dim]
+        side = own.side
+        if more or side is None:
             return None
-        (own,) = self.dims[dim]
-        side = self.dims[dim][0].side
         found = sorted(pieces.digits(self.dims, side), key=lambda digit: -digit.step)
         taps = reads.places(units)
         inside = (taps >= 0) & (taps < own.size)
@@ -140,12 +138,36 @@ class Maps:
             if not any(digit.dim in touched for digit in found):
                 continue
             if any(digit.dim not in touched for digit in found):
-                axis = _expanded(blend, self, side, where)
+                axis = blend.counted(side, self)
                 assert axis is not None
                 maps = maps.with_axis(side, axis)
             else:
                 maps = maps.marked(where)
         return maps
+
+    def counted(self, side: int, by: Maps) -> Axis | None:
+        """Return an axis with its units as other maps of the same dimensions count them.
+
+        Where some of its pieces are missing here, units repeat. None for what tells all of the others' units the same.
+        """
+        axis, wanted = self.axes[side], by.axes[side]
+        there = {(digit.dim, digit.number): digit for digit in pieces.digits(self.dims, side)}
+        digits = sorted(pieces.digits(by.dims, side), key=lambda digit: -digit.step)
+        if not there and wanted.whole:
+            return axis.spread(wanted.units)
+        known = {(digit.dim, digit.number) for digit in digits}
+        if digits and (not there or axis.whole > wanted.whole or not set(there) <= known):
+            return None
+        if self is by or not digits:
+            return axis
+        places = np.zeros(1, dtype=np.int64)
+        for digit in digits:
+            own = there.get((digit.dim, digit.number))
+            places = (places[:, None] + (own.step if own else 0) * np.arange(digit.size)).ravel()
+        if axis.units == len(places) and (places == np.arange(len(places))).all():
+            return axis
+        advance = round(Fraction(wanted.units) * wanted.stride / axis.stride) if axis.stride else axis.units
+        return axis.read(picked(places.tolist(), advance), len(places))
 
     def settled(self, dim: int) -> Maps:
         """Return the maps with a dimension of an axis and of what has no place made one axis: its units repeated."""
@@ -171,115 +193,3 @@ def _places(digits: Iterable[Digit]) -> Places:
     for digit in digits:
         places = (places[:, None] + digit.step * np.arange(digit.size)).ravel()
     return places
-
-
-def merge(branches: Sequence[Maps], where: str) -> Maps:
-    """Return the union of branches that meet, each with as many dimensions as the result.
-
-    A branch without a position (a global pooling, a flatten) that meets maps with one tells every unit about the whole
-    image: the maps keep their geometric field and are marked. Raises `MisalignedError` naming both branches where
-    strides disagree.
-    """
-    if len(branches) == 1:
-        return branches[0]
-    branches = _fitting(branches, where)
-    result = branches[0].marked(*(mark for branch in branches for mark in branch.marks))
-    leads = [_lead(branches, side) for side in range(result.rank)]
-    fitted: list[list[Axis | None]] = [
-        [_expanded(branch, lead, side, where) for side, lead in enumerate(leads)] for branch in branches
-    ]
-    if any(None in axes for axes in fitted):  # it tells every unit the same: not a matter of place, but of the mark
-        result = result.marked(where)
-    own: list[list[Axis]] = []
-    for axes in fitted:
-        other = [lead.axes[side].hull() for side, lead in enumerate(leads)]
-        lost = None in axes
-        own.append([other[s] if axis is None else axis.hull() if lost else axis for s, axis in enumerate(axes)])
-    union = own[0]
-    for these in own[1:]:
-        if any(a is not b for a, b in zip(union, these, strict=True)):
-            union = joined([a.union(b) for a, b in zip(union, these, strict=True)])
-    return replace(result, dims=_common(branches, leads), axes=tuple(union))
-
-
-def _fitting(branches: Sequence[Maps], where: str) -> Sequence[Maps]:
-    """Return the branches with each dimension made of the same pieces in all that have a place there.
-
-    Raises `MisalignedError` where a dimension is one axis here and another one there.
-    """
-    for dim in range(len(branches[0].dims)):
-        placed = [branch for branch in branches if pieces.sides(branch.dims[dim])]
-        if len({_signature(branch.dims[dim]) for branch in placed}) > 1:
-            longest = max(pieces.length(branch.dims[dim]) for branch in placed)
-            branches = [
-                branch.settled(dim) if pieces.length(branch.dims[dim]) == longest else branch.with_dim(dim, ())
-                for branch in branches
-            ]
-            placed = [branch for branch in branches if pieces.sides(branch.dims[dim])]
-        for other in placed[1:]:
-            if _signature(other.dims[dim]) != _signature(placed[0].dims[dim]):
-                side = pieces.sides(placed[0].dims[dim])[0]
-                raise MisalignedError(
-                    f"at {where!r}: the {placed[0].named(side)} axis lies on dimension {dim} of {placed[0].source!r} "
-                    f"but not so in {other.source!r}"
-                )
-    return branches
-
-
-def _signature(dim: Dim) -> tuple[object, ...]:
-    return tuple((p.size, p.side, p.before, _signature(p.inside)) for p in dim)
-
-
-def _lead(branches: Sequence[Maps], side: int) -> Maps:
-    """Return the branch in whose units the others are counted: the one with the most of them, and with a place."""
-    return max(branches, key=lambda b: (prod(d.size for d in pieces.digits(b.dims, side)), not b.axes[side].whole))
-
-
-def _expanded(branch: Maps, lead: Maps, side: int, where: str) -> Axis | None:
-    """Return the axis of a branch as the units of another count it; None for what tells all of them the same."""
-    axis, wanted = branch.axes[side], lead.axes[side]
-    there = {(digit.dim, digit.number): digit for digit in pieces.digits(branch.dims, side)}
-    digits = sorted(pieces.digits(lead.dims, side), key=lambda digit: -digit.step)
-    if not there and wanted.whole:
-        return axis.spread(wanted.units)
-    if digits and (not there or axis.whole > wanted.whole or not set(there) <= {(d.dim, d.number) for d in digits}):
-        return None
-    if branch is lead or not digits:
-        return axis
-    found = [there.get((digit.dim, digit.number)) for digit in digits]
-    places = np.zeros(1, dtype=np.int64)
-    for digit, own in zip(digits, found, strict=True):
-        places = (places[:, None] + (own.step if own else 0) * np.arange(digit.size)).ravel()
-    if axis.units != len(places) or (places != np.arange(len(places))).any():
-        stride = axis.stride or 1
-        advance = round(Fraction(wanted.units) * wanted.stride / stride) if axis.stride else axis.units
-        axis = axis.read(picked(places.tolist(), advance), len(places))
-    if not comparable(axis, wanted):
-        raise MisalignedError(
-            f"at {where!r}: {lead.source!r} (stride {wanted.stride}, unit 0 centred at {wanted.centre}) and "
-            f"{branch.source!r} (stride {axis.stride}, unit 0 centred at {axis.centre}) look at different places along "
-            f"the {lead.named(side)} axis; a field is defined for branches whose strides agree"
-        )
-    return axis
-
-
-def _common(branches: Sequence[Maps], leads: Sequence[Maps]) -> tuple[Dim, ...]:
-    """Return the dimensions of the result, the pieces of each axis as its lead counts them."""
-    steps = [{(d.dim, d.number): d.step for d in pieces.digits(lead.dims, s)} for s, lead in enumerate(leads)]
-    dims = []
-    for dim in range(len(branches[0].dims)):
-        contents = [branch.dims[dim] for branch in branches]
-        content = next((c for c in contents if pieces.sides(c)), max(contents, key=pieces.length))
-        counted: Counter[int] = Counter()
-
-        def told(piece: Piece, dim: int = dim, counted: Counter[int] = counted) -> Piece:
-            if piece.inside:
-                return replace(piece, inside=tuple(map(told, piece.inside)))
-            if piece.side is None:
-                return piece
-            step = steps[piece.side].get((dim, counted[piece.side]))
-            counted[piece.side] += 1
-            return Piece(piece.size) if step is None else replace(piece, step=step)
-
-        dims.append(pieces.merged([told(piece) for piece in content]))
-    return tuple(dims)

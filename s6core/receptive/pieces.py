@@ -38,7 +38,7 @@ class Digit:
     step: int
 
 
-class Incommensurable(ValueError):
+class IncommensurableError(ValueError):
     """A shape whose dimensions begin and end amid units of an axis."""
 
 
@@ -95,7 +95,7 @@ def merged(dim: Sequence[Piece]) -> Dim:
 def reshaped(dims: Sequence[Dim], shape: Sequence[int]) -> tuple[Dim, ...]:
     """Return the dimensions of the same elements in another shape.
 
-    Raises `Incommensurable` where a new dimension would hold a part of a piece that is no whole fraction of it.
+    Raises `IncommensurableError` where a new dimension would hold a part of a piece that is no whole fraction of it.
     """
     if len(dims) == len(shape) and all(length(dim) == size for dim, size in zip(dims, shape, strict=True)):
         return tuple(dims)
@@ -115,7 +115,7 @@ def reshaped(dims: Sequence[Dim], shape: Sequence[int]) -> tuple[Dim, ...]:
                 waiting.insert(0, replace(piece, size=rest))
                 missing = 1
             else:
-                raise Incommensurable
+                raise IncommensurableError
         result.append(merged(taken))
     return tuple(result)
 

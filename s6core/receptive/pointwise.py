@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from s6core.receptive.maps import Maps
 from s6core.receptive import pieces
+from s6core.receptive.maps import Maps
 from s6core.receptive.rules import Call, rule
 
 POINTWISE = (

@@ -4,78 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from typing import TYPE_CHECKING, overload
 
+from s6core.receptive.box import Box, UnitField
+from s6core.receptive.boxes import Number
 from s6core.receptive.errors import ReceptiveFieldError, UnknownLayerError
-from s6core.receptive.geometry import Axis, Number
+from s6core.receptive.geometry import Axis
+from s6core.receptive.tables import rows, text, to_frame, to_html
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Numbers = tuple[Number, ...]
 """One number per axis of the image: vertical, horizontal. Whole, but for a stride or a padding after upsampling."""
-
-
-@dataclass(frozen=True, init=False)
-class Box:
-    """Pixels top ≤ y < bottom and left ≤ x < right, as slices count: `image[box.slices]` is what the box holds.
-
-    `Box(top, left, bottom, right)`; of a signal `Box(first, behind)`, of a volume three of each.
-    """
-
-    start: tuple[int, ...]
-    stop: tuple[int, ...]
-
-    def __init__(self, *ends: int) -> None:
-        object.__setattr__(self, "start", ends[: len(ends) // 2])
-        object.__setattr__(self, "stop", ends[len(ends) // 2 :])
-
-    def __repr__(self) -> str:
-        return f"Box{(*self.start, *self.stop)}"
-
-    @property
-    def top(self) -> int:
-        return self.start[-2]
-
-    @property
-    def left(self) -> int:
-        return self.start[-1]
-
-    @property
-    def bottom(self) -> int:
-        return self.stop[-2]
-
-    @property
-    def right(self) -> int:
-        return self.stop[-1]
-
-    @property
-    def size(self) -> tuple[int, ...]:
-        """Height and width in pixels; (0, 0) where the box is empty."""
-        return tuple(max(0, b - a) for a, b in zip(self.start, self.stop, strict=True))
-
-    @property
-    def empty(self) -> bool:
-        return 0 in self.size
-
-    @property
-    def slices(self) -> tuple[slice, ...]:
-        """The box as an index of the last dimensions, for a box that was clipped to the image."""
-        return tuple(map(slice, self.start, self.stop))
-
-
-@dataclass(frozen=True)
-class UnitField:
-    """What one unit sees: `unclipped` by the formulas, `clipped` the pixels of the image that really reach it.
-
-    The clipped box is the unclipped one cut at the image's edges, less the border pixels that some layer before left
-    out: 28 pixels under a 3×3 window with stride 2 and no padding end at pixel 26. It is empty for a unit that sees
-    nothing but padding.
-    """
-
-    unclipped: Box
-    clipped: Box
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,12 +109,6 @@ class Field:
         )
 
 
-def text(values: Sequence[Number]) -> str:
-    """Return numbers as a table holds them: one where all are the same."""
-    shown = [f"{float(value):g}" for value in values]
-    return shown[0] if len(set(shown)) == 1 else "×".join(shown)
-
-
 class ReceptiveField(Sequence[Field]):
     """The records of a net in the order of its forward pass, by position or by name: `field["layer4.2.conv3"]`.
 
@@ -242,54 +177,21 @@ class ReceptiveField(Sequence[Field]):
         return next(iter(self.unproductive_layers()), None)
 
     def critical_layers(self) -> list[Field]:
-        """Return the layers whose units see more than the image, even by the shortest path: they may be unproductive."""
+        """Return the layers whose units see more than the image, even by the shortest path: they may not help."""
         larger = tuple(n + 1 for n in self.input_size)
         return [record for record in self if not record.whole and _covers(record.min_size, larger)]
 
-    def rows(self) -> list[dict[str, str | bool]]:
+    def rows(self) -> list[dict[str, str]]:
         """Return a row of text for each record: the columns of every table."""
-        return [
-            {
-                "layer": record.name, "op": record.op, "size": text(record.size), "min_size": text(record.min_size),
-                "stride": text(record.stride), "padding": text(record.padding),
-                "phases": text(tuple(map(len, record.phases))), "output": "×".join(map(str, record.output)),
-                "global": record.is_global,
-            }
-            for record in self
-        ]  # fmt: skip
+        return rows(self)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row for each record; a number per axis, named vertical and horizontal, of a signal alone."""
-        import pandas as pd
-
-        names = {1: ("",), 2: ("_v", "_h")}.get(len(self.input_size), ("_d", "_v", "_h"))
-        columns = ("size", "min_size", "stride", "padding", "units")
-        rows = []
-        for record in self:
-            row: dict[str, object] = {"layer": record.name, "op": record.op}
-            for column, (side, name) in product(columns, enumerate(names)):
-                row[column + name] = _number(getattr(record, column)[side])
-            rows.append(row | {"regular": record.regular, "global_by": ", ".join(record.global_by)})
-        return pd.DataFrame(rows)
+        """Return a row for each record; a number per axis, whose name ends in _v and _h (in none for a signal)."""
+        return to_frame(self)
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        rows = self.rows()
-        head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in (rows[0] if rows else ()))
-        body = "".join(
-            "<tr>"
-            + "".join(f"<td>{escape({True: 'yes', False: ''}.get(v, str(v)))}</td>" for v in row.values())
-            + "</tr>"  # type: ignore[call-overload]
-            for row in rows
-        )
-        caption = f"<caption>{escape(repr(self)[1:-1])}</caption>"
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return to_html(self)
 
 
 def _covers(size: Sequence[int], image: Sequence[int]) -> bool:
     return all(a >= b for a, b in zip(size, image, strict=True))
-
-
-def _number(value: Number) -> int | float:
-    return value if isinstance(value, int) else float(value)

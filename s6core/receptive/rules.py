@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from s6core.receptive import pieces
 from s6core.receptive.errors import UnknownOperationError
-from s6core.receptive.maps import Maps, merge
+from s6core.receptive.maps import Maps
+from s6core.receptive.merging import merge
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from s6core.receptive import pieces
 from s6core.receptive.maps import Maps
-from s6core.receptive.pieces import Incommensurable
-from s6core.receptive.reads import Reads, picked
+from s6core.receptive.pieces import IncommensurableError
+from s6core.receptive.reads import Reads
 from s6core.receptive.rules import Call, rule, which
 
 
@@ -25,7 +24,7 @@ def reshape(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
             call.maps(other)  # only its shape counts
     try:
         return maps.on(pieces.reshaped(maps.dims, call.shape))
-    except Incommensurable:
+    except IncommensurableError:
         lost = call.lost(maps, range(x.ndim))
         return lost.on(pieces.plain(size) for size in call.shape)
 
@@ -133,129 +132,3 @@ def rot90(call: Call, x: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Maps:
     if k % 2:
         order[a], order[b] = b, a
     return maps.on(maps.dims[dim] for dim in order)
-
-
-@rule("stack")
-def stack(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
-    dim %= len(call.shape)
-    branches = [m.on((*m.dims[:dim], (), *m.dims[dim:])) for m in call.all()]
-    apart = [side for side in range(call.rank) if len({id(m.axes[side]) for m in branches}) > 1]
-    single = [s for s in apart if all(m.axes[s].units == 1 and not m.axes[s].whole for m in branches)]
-    if len(apart) == len(single) == 1 and len(branches) == len(tensors) > 1:  # units of an axis, put together again
-        return _row(call, branches, dim, single[0])
-    return call.union(branches).with_dim(dim, pieces.plain(call.shape[dim]))
-
-
-@rule("cat", "concat", "concatenate")
-def cat(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
-    """Side by side along channels, or one behind the other along an axis; constants there are a border."""
-    dim %= len(call.shape)
-    call.all()
-    tensors = [x for x in tensors if x.ndim == len(call.shape) and x.shape[dim]]  # empty ones may pass
-    known = [call.maps(x) for x in tensors if hasattr(x, "maps")]
-    if not any(pieces.sides(m.dims[dim]) for m in known):
-        return call.union(m.with_dim(dim, pieces.plain(call.shape[dim])) for m in known)
-    placed = [i for i, x in enumerate(tensors) if hasattr(x, "maps") and pieces.sides(x.maps.dims[dim])]
-    if len(placed) == 1:
-        from s6core.receptive.sliding import extended
-
-        (i,) = placed
-        maps = call.maps(tensors[i])
-        maps = extended(call, maps, dim, sum(x.shape[dim] for x in tensors[:i]))
-        others = [call.maps(x) for k, x in enumerate(tensors) if k != i and hasattr(x, "maps")]
-        return maps.marked(call.where, *(mark for other in others for mark in other.marks)) if others else maps
-    return _behind(call, tensors, dim)
-
-
-def _behind(call: Call, tensors: Sequence[Any], dim: int) -> Maps:
-    """Return the maps of several tensors that lie one behind the other along an axis."""
-    branches = [call.maps(x).settled(dim) for x in tensors if hasattr(x, "maps")]
-    sides = {m.whole_side(dim) for m in branches}
-    if len(branches) == len(tensors) and len(sides) == 1 and None not in sides:
-        (side,) = sides
-        assert side is not None
-        return _row(call, branches, dim, side)
-    lost = [call.lost(m, range(len(m.dims))) for m in branches]
-    return call.union(m.on(pieces.plain(size) for size in call.shape) for m in lost)
-
-
-def _row(call: Call, branches: Sequence[Maps], dim: int, side: int) -> Maps:
-    """Return the maps of tensors whose units of one axis lie one behind the other along a dimension."""
-    branches = [replace(m, axes=tuple(axis.hull() for axis in m.axes)) for m in branches]
-    first, *others = (m.axes[side] for m in branches)
-    for axis in others:
-        first = first.followed_by(axis)
-    alone = first.collapse()  # for the other axes' union; what this one sees is put in its place
-    union = call.union(m.with_dim(dim, pieces.plain(call.shape[dim])).with_axis(side, alone) for m in branches)
-    union = replace(union, axes=tuple(axis.hull() for axis in union.axes))
-    return union.with_axis(side, first).with_dim(dim, pieces.axis(call.shape[dim], side))
-
-
-@rule("gather", "take_along_dim")
-def gather(call: Call, x: Any, dim: Any, index: Any, **kwargs: Any) -> Maps:
-    """Places that the index decides: along an axis any of them, and marked."""
-    if call.op == "take_along_dim":
-        dim, index = index, dim
-    maps = call.lost(call.maps(x), [dim % x.ndim]) if hasattr(x, "maps") else None
-    branches = [m for m in (maps, call.maps(index) if hasattr(index, "maps") else None) if m is not None]
-    branches = [
-        m.on(d if pieces.length(d) == n else pieces.plain(n) for d, n in zip(m.dims, call.shape, strict=True))
-        for m in branches
-    ]
-    return call.union(branches)
-
-
-@rule("embedding")
-def embedding(call: Call, indices: Any, weight: Any, *args: Any, **kwargs: Any) -> Maps:
-    """A look-up in a table: what comes out lies where its index lay."""
-    if not hasattr(indices, "maps"):  # rows of a table that depends on the image
-        lost = call.lost(call.maps(weight), range(weight.ndim))
-        return lost.on(pieces.plain(size) for size in call.shape)
-    return call.maps(indices).on((*call.maps(indices).dims, pieces.plain(call.shape[-1])))
-
-
-@rule("one_hot")
-def one_hot(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
-    return call.maps(x).on((*call.maps(x).dims, pieces.plain(call.shape[-1])))
-
-
-@rule("copy")
-def copy(call: Call, x: Any, source: Any, *args: Any) -> Maps | None:
-    """What is written over a tensor, in place."""
-    if hasattr(x, "maps"):
-        call.maps(x)
-    if not hasattr(source, "maps"):
-        return None
-    return expand(call, source)
-
-
-@rule("grid_sample", "deform_conv2d")
-def grid_sample(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
-    """Places that a grid decides: anywhere, and marked."""
-    if not hasattr(x, "maps"):
-        raise call.unknown("of a constant with something from the image")
-    if call.op == "deform_conv2d":
-        maps = call.maps(x).marked(call.where)
-        lost = call.lost(maps, range(x.ndim))
-    else:
-        lost = call.lost(call.maps(x), range(x.ndim))
-    lost = lost.on(pieces.plain(size) for size in call.shape)
-    for side in range(call.rank) if call.rank == len(call.shape) - 2 else ():
-        size = call.shape[2 + side]
-        lost = lost.with_axis(side, lost.axes[side].spread(size)).with_dim(2 + side, pieces.axis(size, side))
-    return lost
-
-
-@rule("tril", "triu")
-def tril(call: Call, x: Any, *args: Any, **kwargs: Any) -> Maps:
-    return call.maps(x)
-
-
-def taken(call: Call, maps: Maps, dim: int, places: list[int] | None, count: int) -> Maps:
-    """Return the maps of some entries of a dimension; `places` is None where only the image or a table tells which."""
-    if places is not None:
-        maps = maps.settled(dim)
-    if maps.whole_side(dim) is not None and places is not None and count:
-        units = pieces.length(maps.dims[dim])
-        return maps.read(dim, picked([p % units for p in places], units, stretched=True), count)
-    return call.lost(maps, [dim]).with_dim(dim, pieces.plain(count))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 from s6core.receptive import pieces
 from s6core.receptive.errors import UnknownOperationError
 from s6core.receptive.maps import Maps
-from s6core.receptive.reads import SAME, Border, Reads, adaptive, resample, transposed, window
+from s6core.receptive.reads import SAME, Border, Reads, adaptive, transposed, window
 from s6core.receptive.rules import Call, numbers, rule
 
 Sliding = Callable[[int, int, int], Reads | None]
@@ -190,94 +189,3 @@ def extended(call: Call, maps: Maps, dim: int, before: int, mode: Border = "cons
     if mode == "constant" and before >= 0 and units >= before + pieces.length(maps.dims[dim]):
         return maps.with_dim(dim, (pieces.Piece(units, inside=maps.dims[dim], before=before),))
     return call.lost(maps, [dim]).with_dim(dim, pieces.plain(units))
-
-
-@rule("interpolate", "upsample")
-def interpolate(
-    call: Call, x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: Any = None,
-    recompute_scale_factor: Any = None, antialias: bool = False,
-) -> Maps:  # fmt: skip
-    if antialias:
-        raise call.unknown("with antialias=True")
-    count = x.ndim - 2
-    factors = (None,) * count if scale_factor is None or recompute_scale_factor else numbers(scale_factor, count)
-    taps = {"bicubic": 4}.get(mode, 1 if mode.startswith("nearest") else 2)
-
-    def reads(number: int, before: int, after: int) -> Reads | None:
-        if mode == "area":
-            return None if after == 1 else adaptive(before, after)
-        factor = factors[number]
-        if mode == "nearest-exact":
-            return nearest_exact(before, after, factor)
-        return resample(before, after, taps, factor=factor, corners=bool(align_corners) and taps > 1)
-
-    return slide(call, x, count, reads, "replicate")
-
-
-def nearest_exact(units: int, outputs: int, factor: float | None) -> Reads:
-    """Return the reads of the nearest unit, counted from the middle of an output: ⌊(i + ½)/factor⌋."""
-    step = Fraction(units, outputs) if factor is None else 1 / Fraction(factor).limit_denominator(1 << 20)
-    offsets = tuple((int((i + Fraction(1, 2)) * step // 1),) for i in range(step.denominator))
-    return Reads(offsets, step.numerator, stretched=factor is None or step.numerator != 1)
-
-
-@rule("pixel_shuffle")
-def pixel_shuffle(call: Call, x: Any, upscale_factor: int) -> Maps:
-    reads: Sliding = lambda i, before, after: resample(before, after, 1, factor=upscale_factor)  # noqa: E731
-    return slide(call, x, 2, reads, channels=True)
-
-
-@rule("pixel_unshuffle")
-def pixel_unshuffle(call: Call, x: Any, downscale_factor: int) -> Maps:
-    return slide(call, x, 2, lambda *_: window(downscale_factor, downscale_factor), channels=True)
-
-
-@rule("unfold", "im2col")
-def unfold(call: Call, x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Maps:
-    """Windows as columns (`torch.nn.functional.unfold`), or along one dimension (`Tensor.unfold`)."""
-    if call.op == "unfold" and isinstance(kernel_size, int) and len(call.shape) == x.ndim + 1:
-        return _windows(call, x, kernel_size, dilation, padding)  # Tensor.unfold(dimension, size, step)
-    kernel, step, before, apart = (numbers(n, 2) for n in (kernel_size, stride, padding, dilation))
-    maps = images(call, x, 2)
-    units = []
-    for number in (0, 1):
-        dim = x.ndim - 2 + number
-        units.append((x.shape[dim] + 2 * before[number] - apart[number] * (kernel[number] - 1) - 1) // step[number] + 1)
-        if maps.whole_side(dim) is None:
-            raise call.unknown("over a dimension that is no axis")
-        maps = maps.read(dim, window(kernel[number], step[number], before[number], apart[number]), units[number])
-    return maps.on((*maps.dims[:-3], pieces.plain(call.shape[-2]), pieces.merged(maps.dims[-2] + maps.dims[-1])))
-
-
-def _windows(call: Call, x: Any, dim: int, size: int, step: int) -> Maps:
-    dim %= x.ndim
-    maps = call.maps(x).settled(dim)
-    count = call.shape[dim]
-    side = maps.whole_side(dim)
-    if size == step and count * size == x.shape[dim]:  # cut, not copied: may be put together again
-        parts = pieces.reshaped([maps.dims[dim]], [count, size])
-        return maps.on((*maps.dims[:dim], parts[0], *maps.dims[dim + 1 :], parts[1]))
-    if side is None and pieces.sides(maps.dims[dim]):
-        maps = call.lost(maps, [dim])
-    maps = maps.with_dim(dim, pieces.plain(count)) if side is None else maps.read(dim, window(size, step), count)
-    return maps.on((*maps.dims, pieces.plain(size)))
-
-
-@rule("fold", "col2im")
-def fold(
-    call: Call, x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-) -> Maps:
-    size, kernel, step, before, apart = (numbers(n, 2) for n in (output_size, kernel_size, stride, padding, dilation))
-    maps = call.maps(x).blended([x.ndim - 2])
-    units = [(size[i] + 2 * before[i] - apart[i] * (kernel[i] - 1) - 1) // step[i] + 1 for i in (0, 1)]
-    shape = (*x.shape[:-2], call.shape[-3], *units)
-    maps = maps.on((*maps.dims[:-2], pieces.plain(call.shape[-3]), *pieces.reshaped(maps.dims[-1:], units)))
-    for i in (0, 1):
-        dim = len(shape) - 2 + i
-        if maps.whole_side(dim) is None:
-            raise call.unknown("of columns that are no axes of the image")
-        try:
-            maps = maps.read(dim, transposed(kernel[i], step[i], before[i], apart[i]), size[i])
-        except ValueError as error:
-            raise call.unknown(str(error)) from None
-    return maps

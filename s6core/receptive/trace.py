@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -19,26 +19,22 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_map_only
 
-from s6core.receptive import indexing, mixing, pieces, pointwise, shapes, sliding  # noqa: F401  (their rules)
+from s6core.receptive import columns, indexing, joining, looking, mixing, norms, pieces, resizing  # noqa: F401  (rules)
 from s6core.receptive.errors import ReceptiveFieldError, UnknownOperationError
+from s6core.receptive.functions import READS_VALUES, in_place, name_of, shaped
 from s6core.receptive.geometry import Axis
-from s6core.receptive.maps import Maps, merge
+from s6core.receptive.maps import Maps
+from s6core.receptive.merging import merge
 from s6core.receptive.record import Field, ReceptiveField
 from s6core.receptive.rules import RULES, Call
-from s6core.receptive.twin import same_chance, twin
+from s6core.receptive.twin import same_chance
 from s6core.receptive.words import does_not_fit, first_line
 from s6core.receptive.writing import Written, write
-
-READS_VALUES = {
-    "__array__", "__bool__", "__complex__", "__contains__", "__float__", "__index__", "__int__", "allclose", "equal",
-    "item", "nonzero", "numpy", "tolist", "unique",
-}  # fmt: skip
-"""Operations that leave the tensors: a pass that decides by their outcome has no field of its own."""
 
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
-class NeedsValues(Exception):
+class ValuesNeededError(Exception):
     """The net reads the value of one of its own weights."""
 
 
@@ -111,7 +107,7 @@ class Trace(TorchFunctionMode):
         followed = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, Followed)]
         if not followed:
             return self._constant(func, args, kwargs)
-        op = _name(func)
+        op = name_of(func)
         where = self._where(op)
         if func.__name__ in READS_VALUES:
             raise ReceptiveFieldError(
@@ -124,7 +120,8 @@ class Trace(TorchFunctionMode):
         if isinstance(kwargs.get("out"), torch.Tensor):
             raise UnknownOperationError(f"at {where!r}: no rule for {op} with out=, which writes into a given tensor")
         if op == "setitem":
-            write(self, *args, where)
+            x, index, value = args
+            write(self, x, index, value, where)
             if isinstance(args[0], Followed):
                 self._note(where, op, args[0], args, kwargs)
             return None
@@ -143,7 +140,7 @@ class Trace(TorchFunctionMode):
         )
         with torch._C.DisableTorchFunctionSubclass():
             try:
-                return _shaped(func, plain_args, plain_kwargs)
+                return shaped(func, plain_args, plain_kwargs)
             except (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError) as error:
                 shapes = [tuple(x.shape) for x in followed]
                 text = does_not_fit(op, where, shapes, args, self.input_size, error)
@@ -157,7 +154,7 @@ class Trace(TorchFunctionMode):
             tensors = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, torch.Tensor)]
             without = [x for x in tensors if x.device.type == "meta"]
             if without and func.__name__ in READS_VALUES:
-                raise NeedsValues from None
+                raise ValuesNeededError from None
             if not without or len(without) == len(tensors):
                 raise
         args, kwargs = tree_map_only(torch.Tensor, self.plain, (args, kwargs))
@@ -187,17 +184,17 @@ class Trace(TorchFunctionMode):
                 x if x is None else self.follow(x, replace(m, source=where)) for x, m in zip(result, maps, strict=True)
             ]
             if found and found[0] is not None:
-                self._note(where, _name(func), found[0], args, kwargs)
+                self._note(where, name_of(func), found[0], args, kwargs)
             return type(result)(found)  # a list, a tuple or one of torch's named tuples
         maps = replace(maps, source=where)
         if not isinstance(result, torch.Tensor):
             return tree_map_only(torch.Tensor, lambda x: self.follow(x, maps), result)
-        if _in_place(func, kwargs):
+        if in_place(func, kwargs):
             target = self.written.into(self, args[0], maps, where)
-            self._note(where, _name(func), target, args, kwargs)
+            self._note(where, name_of(func), target, args, kwargs)
             return target
         tensor = self.follow(result, maps)
-        self._note(where, _name(func), tensor, args, kwargs)
+        self._note(where, name_of(func), tensor, args, kwargs)
         return tensor
 
     def _note(self, name: str, op: str, tensor: Followed, args: Any, kwargs: Any) -> None:
@@ -267,7 +264,7 @@ class Trace(TorchFunctionMode):
     def _guarded(self, forward: Callable[[], Any]) -> Any:
         try:
             return forward()
-        except (ReceptiveFieldError, NeedsValues):
+        except (ReceptiveFieldError, ValuesNeededError):
             raise
         except Exception as error:
             at = self.names[self.path[-1]] if self.path else ""
@@ -321,73 +318,3 @@ def _holds_followed(output: Any, depth: int = 0) -> bool:
         return True
     inside = [value for x in tree_flatten(output)[0] for value in getattr(x, "__dict__", {}).values()]
     return depth < 3 and any(_holds_followed(value, depth + 1) for value in inside)
-
-
-def _shaped(func: Any, args: Any, kwargs: Any) -> Any:
-    """Return the result of an operation on tensors without values."""
-    if func is nn.functional.batch_norm and len(args) > 1 and isinstance(args[1], torch.Tensor):
-        x, mean = args[:2]
-        if x.shape[1:2] == mean.shape:  # torch would take a batch norm to pieces, a third of a ResNet's time
-            return torch.empty_like(x)
-    if func in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu) and isinstance(args[2], list | tuple):
-        x, states, twice = args[0], args[1], args[7]  # torch would take every step of the sequence by itself
-        states = states if isinstance(states, list | tuple) else (states,)
-        return (x.new_empty(*x.shape[:-1], states[0].shape[-1] * (1 + twice)), *map(torch.empty_like, states))
-    return func(*args, **kwargs)
-
-
-def _name(func: Any) -> str:
-    name: str = func.__name__
-    if name == "__get__":
-        name = func.__self__.__name__
-    return name.partition(".")[0].strip("_")  # an operation of ATen is called add.Tensor
-
-
-def _in_place(func: Any, kwargs: Any) -> bool:
-    name = func.__name__.partition(".")[0]
-    return kwargs.get("inplace") is True or (name.endswith("_") and not name.endswith("__")) or name in _IN_PLACE
-
-
-_IN_PLACE = {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__ipow__", "__iand__", "__ior__"}
-
-
-def trace(net: nn.Module, input_size: tuple[int, ...], channels: int | None = None) -> ReceptiveField:
-    """Return the receptive field of a module: see `s6core.receptive.receptive_field`."""
-    net = getattr(net, "_orig_mod", net)  # of a net that torch.compile wraps
-    for name, module in net.named_modules():
-        if isinstance(module, torch.jit.ScriptModule):
-            raise ReceptiveFieldError(f"module {name!r} is scripted: its operations cannot be traced")
-    if channels is not None:
-        return _traced(net, input_size, channels)
-    likely = image_channels(net)
-    try:
-        return _traced(net, input_size, likely)
-    except ReceptiveFieldError:
-        if likely != 3:  # the first convolution may stand behind something that makes channels
-            with suppress(ReceptiveFieldError):
-                return _traced(net, input_size, 3)
-        raise
-
-
-def _traced(net: nn.Module, input_size: tuple[int, ...], channels: int) -> ReceptiveField:
-    with same_chance():
-        try:
-            return Trace(twin(net), input_size).run(channels)
-        except NeedsValues:
-            return Trace(twin(net, values=True), input_size).run(channels)
-
-
-def image_channels(net: nn.Module) -> int:
-    """Return the channels of the images that a net takes, as far as its first convolution tells."""
-    first = next(iter(_convolutions(net)), None)
-    return 3 if first is None or not first.in_channels else first.in_channels
-
-
-def image_ranks(net: nn.Module) -> list[int]:
-    """Return how many axes a net's convolutions slide along, first that of the first one; two for a net without."""
-    return list(dict.fromkeys(len(module.kernel_size) for module in _convolutions(net))) or [2]
-
-
-def _convolutions(net: nn.Module) -> Iterator[Any]:
-    kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-    return (module for module in net.modules() if isinstance(module, kinds))

@@ -34,7 +34,7 @@ def twin(net: nn.Module, *, values: bool = False) -> nn.Module:
                 memo[id(parameter)] = _parameter(parameter, values)
         for value in (*module._buffers.values(), *vars(module).values()):
             if isinstance(value, UninitializedBuffer):
-                memo[id(value)] = UninitializedBuffer(device=value.device, dtype=value.dtype)
+                memo[id(value)] = UninitializedBuffer(device=value.device, dtype=value.dtype)  # type: ignore[call-arg]
             elif isinstance(value, torch.Tensor) and not is_lazy(value) and id(value) not in memo:
                 memo[id(value)] = value.detach().clone()
             elif isinstance(value, fx.Graph):
@@ -75,7 +75,9 @@ def _cell(cell: CellType, memo: dict[int, Any]) -> CellType:
 def refuse_lazy(net: nn.Module) -> None:
     """Raise `ReceptiveFieldError` for a net some of whose weights are not there yet."""
     if any(map(is_lazy, (*net.parameters(), *net.buffers()))):
-        raise ReceptiveFieldError(f"{type(net).__name__} has lazy layers that no image has passed: they have no weights")
+        raise ReceptiveFieldError(
+            f"{type(net).__name__} has lazy layers that no image has passed: they have no weights"
+        )
 
 
 @contextmanager

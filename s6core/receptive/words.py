@@ -16,7 +16,7 @@ def does_not_fit(
 
 
 def _why(op: str, shapes: Sequence[tuple[int, ...]], args: Sequence[Any], size: tuple[int, ...]) -> str:
-    weight = args[1] if len(args) > 1 else None
+    weight: Any = args[1] if len(args) > 1 else None
     if op.startswith("conv") and "transpose" not in op and hasattr(weight, "shape") and shapes:
         axes, channels = len(weight.shape) - 2, weight.shape[1] * (args[6] if len(args) > 6 else 1)
         if len(shapes[0]) - 2 != axes:

@@ -11,7 +11,8 @@ import torch
 
 from s6core.receptive import pieces
 from s6core.receptive.errors import UnknownOperationError
-from s6core.receptive.maps import Maps, merge
+from s6core.receptive.maps import Maps
+from s6core.receptive.merging import merge
 from s6core.receptive.rules import Call
 from s6core.receptive.sliding import extended
 
@@ -30,8 +31,9 @@ class Written:
         """Raise `UnknownOperationError` for a tensor whose maps are out of date."""
         for x in followed:
             if id(x) in self.stale:
+                written = self.stale[id(x)][1]
                 raise UnknownOperationError(
-                    f"at {where!r}: no rule for reading a tensor of which a part was written at {self.stale[id(x)][1]!r}"
+                    f"at {where!r}: no rule for reading a tensor of which a part was written at {written!r}"
                 )
 
     def into(self, tracer: Any, target: Any, maps: Maps, where: str) -> Any:
@@ -78,7 +80,7 @@ def _seen_by(other: Any, target: Any, maps: Maps) -> Maps | None:
         if same and other.is_contiguous() and target.is_contiguous():
             try:
                 return maps.on(pieces.reshaped(maps.dims, other.shape))
-            except pieces.Incommensurable:
+            except pieces.IncommensurableError:
                 return None
         spans = _spans(other), _spans(target)
         if other.ndim != target.ndim or other.stride() != target.stride():
@@ -94,7 +96,9 @@ def _seen_by(other: Any, target: Any, maps: Maps) -> Maps | None:
         return None
     pairs = list(zip(other.maps.dims, maps.dims, strict=True))
     listed = [any(piece.inside for piece in mine) for mine, _ in pairs]
-    dims = [mine if is_list or not pieces.sides(new) else new for (mine, new), is_list in zip(pairs, listed, strict=True)]
+    dims = [
+        mine if is_list or not pieces.sides(new) else new for (mine, new), is_list in zip(pairs, listed, strict=True)
+    ]
     return merge([other.maps, maps.on(dims)], maps.source)
 
 
@@ -105,9 +109,9 @@ def _are_places(mine: pieces.Dim, new: pieces.Dim, first: int) -> bool:
 
 def _spans(x: torch.Tensor) -> list[tuple[int, int]]:
     """Return where a view begins and ends along each of its dimensions, counted from the start of the memory."""
-    offset, spans = x.storage_offset(), [(0, 1)] * x.ndim
-    for dim in sorted(range(x.ndim), key=lambda dim: -x.stride(dim)):
-        begin, offset = divmod(offset, max(x.stride(dim), 1))
+    offset, steps, spans = int(x.storage_offset()), x.stride(), [(0, 1)] * x.ndim
+    for dim in sorted(range(x.ndim), key=lambda dim: -steps[dim]):
+        begin, offset = divmod(offset, max(steps[dim], 1))
         spans[dim] = begin, begin + x.shape[dim]
     return spans
 

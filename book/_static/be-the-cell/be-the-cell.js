@@ -31,6 +31,7 @@
         h("div", { class: "bc-ask" }, this.question, h("div", { class: "bc-buttons", role: "group", "aria-label": "Your vote" }, ...this.buttons)));
       this.end = h("div", { class: "bc-end", hidden: true });
       this.hands = this.counter();
+      this.together.hidden = this.mode === "alone";
       this.body.append(
         h("div", { class: "bc-modes", role: "radiogroup", "aria-label": "Who plays" }, way("alone", "I play alone"), way("class", "A class plays")),
         this.together, this.play, this.end, this.hands);

@@ -214,6 +214,17 @@
       else this.preview(found.row, unit);
     }
 
+    /** Show the trained net's maps, or those with equal weights. */
+    async weigh(trained) {
+      try {
+        this.net = trained ? await S6Receptive.trained() : null;
+      } catch {
+        this.weights.value = "equal";
+        this.note.textContent = "The trained weights lie in the built book, not in this copy.";
+      }
+      this.show({});
+    }
+
     leap(place) {
       const at = this.shown[place];
       if (at === undefined) return;

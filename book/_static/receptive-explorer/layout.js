@@ -87,12 +87,17 @@
   function layout(own) {
     own.maps = h("div", { class: "rx-maps" });
     own.said = h("p", { class: "rx-legend rx-equal" });
+    own.weights = h("select", { onchange: () => own.weigh(own.weights.value === "trained") },
+      h("option", { value: "equal" }, "all equal"), h("option", { value: "trained" }, "trained"));
+    own.channel = h("input", { type: "number", min: 0, max: 31, value: 0, oninput: () => own.show({}) });
+    own.channelLabel = h("label", {}, "Channel", own.channel);
+    own.learnt = h("div", { class: "rx-choices" }, h("label", {}, "Weights", own.weights), own.channelLabel);
     own.note = h("p", { class: "rx-note", role: "status" });
     own.share = new S6Receptive.Share();
     own.end = h("span", { tabindex: -1, class: "rx-end", id: `${own.key}-end` });
     const skip = h("a", { class: "rx-skip", href: `#${own.key}-end`, onclick: (event) => (event.preventDefault(), own.end.focus()) }, "Skip the explorer");
     own.replaceChildren(skip, h("div", { class: "rx-body" }, bar(own), ...drawings(own), words(own),
-      h("div", { class: "rx-maps-part" }, own.maps, own.said), layers(own), own.note), own.share.dialog, own.end);
+      h("div", { class: "rx-maps-part" }, own.maps, own.learnt, own.said), layers(own), own.note), own.share.dialog, own.end);
   }
 
   Object.assign(S6Receptive, { layout });

@@ -6,6 +6,8 @@
   const clamp = (value, length) => Math.min(Math.max(value, 0), length - 1);
   const EQUAL = "All weights are equal here, none is trained: every unit is the mean of what it reads (a max pool’s, the largest). So a map blurs as its field grows.";
 
+  const TRAINED = "One channel of each map of the trained reference net, behind its ReLU: what a kernel has learnt to look for. Ink: a large value.";
+
   class View extends HTMLElement {
     buildMaps() {
       const margins = [this.vertical, this.records].map(S6Receptive.margins);
@@ -32,7 +34,7 @@
       this.pathsBox.checked = paths;
       this.image = S6Receptive.place(S6Receptive.digits[digit], this.inputSize);
       S6Receptive.draw(this.canvas, this.image, this.inputSize);
-      S6Receptive.activations(this.rows, this.records, this.image, this.vertical).forEach((values, at) => {
+      this.values().forEach((values, at) => {
         if (values && this.grids.has(at)) S6Receptive.draw(this.grids.get(at).canvas, values, this.records[at].output);
       });
       const frame = this.inputSize + 2 * this.border;
@@ -44,8 +46,18 @@
       const enlarged = this.inputSize >= 56 ? `, enlarged ${Math.floor(this.inputSize / 28)} times` : "";
       const border = this.border ? "; hatched: padding" : "";
       this.caption.textContent = `The image, ${this.inputSize} × ${this.inputSize} pixels: MNIST test image ${index}${enlarged}${border}`;
-      this.said.textContent = EQUAL;
+      this.learnt.hidden = this.preset.value !== "reference";
+      this.channelLabel.hidden = !this.net;
+      this.said.textContent = this.net && !this.learnt.hidden ? TRAINED : EQUAL;
       this.choose(this.selected, this.unit);
+    }
+
+    /** What the maps show: the trained net's channel where the stack is that net, else everything with equal weights. */
+    values() {
+      if (this.net && this.preset.value === "reference") {
+        return S6Receptive.channels(this.net, this.names, S6Receptive.digits[this.digit], Math.abs(Math.round(this.channel.value)) || 0);
+      }
+      return S6Receptive.activations(this.rows, this.records, this.image, this.vertical);
     }
 
     /** Draw all that depends on a unit, from the line `reveal` of the side view upwards. */
