@@ -7,6 +7,7 @@ import math
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -245,11 +246,32 @@ def test_a_variant_trained_in_two_ways_is_named_and_left_out(tmp_path: Path):
     assert set(results.load_epochs(tmp_path)["variant"]) == {"lr-9", "none", "nan"}
 
 
-def test_what_is_tried_again_is_no_record_meanwhile(tmp_path: Path):
-    path = results.save(tmp_path, diverged())
-    path.replace(results.before_path(path))
-    assert results.load_all(tmp_path) == [] and results.collect(tmp_path) == []
-    assert results.set_aside(tmp_path) == {path: path.with_name("seed-0.before.json")}
+def test_a_checkpoint_is_no_record_and_vanishes_with_it(tmp_path: Path):
+    kept = [results.checkpoint_path(tmp_path, "reference", seed) for seed in (0, 1)]
+    for path in kept:
+        results.write(path, b"weights and more")
+    assert results.load_all(tmp_path) == [] and results.record_paths(tmp_path) == []
+    results.save(tmp_path, diverged())
+    assert [path.exists() for path in kept] == [False, True]
+
+
+def test_two_who_collect_at_once_lose_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """One has read the records and not yet written the tables when the other's record comes and it collects too."""
+    results.save(tmp_path, record())
+    real, others = results.runs_table, []
+
+    def slowly(records: list[Record]) -> Any:
+        if not others:
+            results.save(tmp_path, record(seed=1))
+            others.append(threading.Thread(target=results.collect, args=[tmp_path]))
+            others[0].start()
+            others[0].join(0.2)  # it waits for its turn
+        return real(records)
+
+    monkeypatch.setattr(results, "runs_table", slowly)
+    results.collect(tmp_path)
+    others[0].join()
+    assert results.load_runs(tmp_path)["seed"].tolist() == [0, 1]
 
 
 def edit(path: Path, line: int, column: str | None, text: str | None) -> None:

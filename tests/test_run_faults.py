@@ -102,6 +102,7 @@ def test_killed_worker_and_runner_cost_only_what_was_in_flight(
     whole = family(first)
     first.send_signal(signal.SIGKILL)
     until(lambda: not [each for each in whole[1:] if each.is_running() and each.status() != psutil.STATUS_ZOMBIE])
+    assert "Traceback" not in finish(first)[1]
     stored = digests(folder)
     assert stored.items() <= digests(undisturbed).items()
     times = {name: (folder / name).stat().st_mtime_ns for name in stored}
@@ -186,8 +187,10 @@ def test_interrupting_says_how_to_go_on(start: Callable[..., psutil.Popen], tmp_
     runner = start("run", "endless", "--results", tmp_path)
     until(lambda: kernels(runner))
     whole = family(runner)
-    os.kill(runner.pid, signal.SIGINT)
+    for each in whole:  # as Ctrl-C in a terminal does
+        os.kill(each.pid, signal.SIGINT)
     status, output = finish(runner)
     assert (status, "s6: interrupted" in output) == (130, True)
+    assert "Traceback" not in output
     _, alive = psutil.wait_procs(whole[1:], timeout=5)  # a kernel may take a moment to die, and no more than that
     assert not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
