@@ -14,10 +14,10 @@ import pandas as pd
 
 from s6core.config import FIELDS, ConfigError, NetConfig, read, text, unknown
 from s6core.results import Record
-from s6core.stats import Effect, StatsError, effect, ended_at_chance
+from s6core.stats import Effect, Prior, StatsError, effect, ended_at_chance, study_prior
+from s6core.stats.arms import arms
 
 NET = {f.name for f in fields(NetConfig)}
-CLASSES = 10
 MACHINE = ("device", "processor", "capability", "threads", "torch")
 """What of a run's machine moves its figures, a little (see the rerun page)."""
 
@@ -31,12 +31,17 @@ class Side:
     config: Mapping[str, Any] = field(default_factory=dict)  # fields of net and training, as far as they are known
     machine: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # every device, processor, … among the runs
     source: Path | None = None  # the folder or file they come from
+    images: int = 10_000  # test images that the accuracies are taken on
+
+    @property
+    def classes(self) -> int:
+        return int(self.config.get("classes", 10))
 
     @property
     def mean(self) -> float:
         """The mean accuracy (per cent) of the runs that learned; NaN where none did."""
         known = np.array([value for value in self.accuracies if not math.isnan(value)])
-        learnt = known[~ended_at_chance(known)] if len(known) else known
+        learnt = known[~ended_at_chance(known, self.classes)] if len(known) else known
         return float(learnt.mean()) if len(learnt) else math.nan
 
 
@@ -73,18 +78,25 @@ Runs: TypeAlias = Side | pd.DataFrame | Sequence[float]
 
 
 def compare(
-    a: Runs, b: Runs | None = None, *, names: tuple[str, str] | None = None, percent: bool | None = None
+    a: Runs,
+    b: Runs | None = None,
+    *,
+    names: tuple[str, str] | None = None,
+    percent: bool | None = None,
+    others: pd.DataFrame | None = None,
 ) -> Comparison:
     """Compare the runs of a with those of b, the base.
 
     Each is a plain sequence of final accuracies (`percent` then says what they are: per cent, or fractions), a tidy
     frame of one variant's runs, as `results.load_runs` gives it, or a `Side`. Or a is a frame of several variants and
-    `names` says which two. Runs are not paired; a run that diverged (NaN) is a failure and counts as one.
+    `names` says which two. Runs are not paired; a run that diverged (NaN) is a failure and counts as one. `others` are
+    runs of other variants, a tidy frame: where there are five or more, how much seeds scatter is learnt from them too.
     Raises `ConfigError` where a comparison would mean nothing, naming the field and the two values.
     """
     if b is None:
         if not isinstance(a, pd.DataFrame) or names is None:
             raise ConfigError("b: give a second group of runs, or one frame and names=(variant, base)")
+        others = a[~a["variant"].isin(names)] if "variant" in a and others is None else others
         a, b = _variant(a, names[0]), _variant(a, names[1])
     sides = [
         runs
@@ -95,7 +107,10 @@ def compare(
     one, other = sides
     _require_comparable(one, other)
     try:
-        found = effect(_counted(one), _counted(other), names=(one.name, other.name), percent=True)
+        found = effect(
+            _counted(one), _counted(other), names=(one.name, other.name), percent=True,
+            prior=scatter(others), images=other.images, classes=other.classes,
+        )  # fmt: skip
     except StatsError as error:  # no accuracies, or copies instead of seeds
         raise ConfigError(str(error)) from error
     differs = {
@@ -104,6 +119,11 @@ def compare(
         if name in one.config and name in other.config and one.config[name] != other.config[name]
     }
     return Comparison(a=one, b=other, effect=found, diff=differs, warnings=tuple(_warnings(one, other, differs)))
+
+
+def scatter(runs: pd.DataFrame | None) -> Prior | None:
+    """Return what runs of several variants say about how much seeds scatter; None where they are too few."""
+    return None if runs is None or runs.empty else study_prior(arms(runs, "test_accuracy").values())
 
 
 def side(
@@ -157,7 +177,8 @@ def of_records(name: str, records: Sequence[Record], source: Path | None = None)
     found = [{"device": r.provenance.get("device"), **r.provenance.get("machine", {})} for r in records]
     machine = {name: tuple(sorted({str(m[name]) for m in found if m.get(name) is not None})) for name in MACHINE}
     accuracies = tuple(math.nan if r.status == "diverged" else r.final["test_accuracy"] for r in records)
-    return Side(name=name, accuracies=accuracies, config=config, machine=machine, source=source)
+    images = max(len(r.predictions) for r in records) or Side.images
+    return Side(name=name, accuracies=accuracies, config=config, machine=machine, source=source, images=images)
 
 
 def _field(name: str, value: Any) -> Any:
@@ -179,7 +200,7 @@ def _variant(runs: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _counted(one: Side) -> list[float]:
     """Return the accuracies; a run that diverged stands as one that guesses, which is what a failure counts as."""
-    return [100 / CLASSES if math.isnan(value) else value for value in one.accuracies]
+    return [100 / one.classes if math.isnan(value) else value for value in one.accuracies]
 
 
 def _require_comparable(a: Side, b: Side) -> None:

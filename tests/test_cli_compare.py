@@ -86,6 +86,14 @@ def test_folders_tables_and_published_runs_mix(root: Path, tmp_path: Path):
     assert f"device: {folder} ran on some, ablations/fc on " in mixed.stderr
 
 
+def test_compare_and_table_give_a_published_variant_the_same_interval():
+    rows = {row["variant"]: row for row in json.loads(call("table", "head", "--format", "json").stdout)}
+    row = compared("ablations/max")
+    assert [row[k] for k in ("ratio", "low", "high")] == pytest.approx(
+        [rows["max"][k] for k in ("ratio", "low", "high")]
+    )
+
+
 def test_a_topic_s_name_stands_for_its_study():
     assert compared("head/fc")["b"] == "ablations/reference"
 

@@ -12,7 +12,7 @@ import click
 from experiments.cli import formats
 from experiments.cli.completion import complete_variants
 from experiments.cli.options import PUBLISHED, HomePath
-from experiments.cli.sides import find, reference
+from experiments.cli.sides import find, others, reference
 from experiments.topics import TOPICS
 from s6core.compare import Comparison, Side
 from s6core.compare import compare as compared
@@ -37,7 +37,8 @@ def compare(
 
     A and B are each STUDY/VARIANT, a folder of records, or a CSV with a seed and an accuracy per run, such as W&B,
     MLflow and Trackio export them; FILE.csv:COLUMN=VALUE takes the rows of one variant. Without B the runs of the
-    reference net under the same recipe are taken.
+    reference net under the same recipe are taken. Where B lies in a study, how much seeds scatter is learnt from its
+    other variants too, as in `s6 table`.
 
     \b
     Examples: s6 compare ablations/fc
@@ -51,7 +52,7 @@ def compare(
     else:
         other, more = find(b, roots, percent=percent, accuracy=accuracy, seed=seed)
         left_out += more
-    found = compared(one, other)
+    found = compared(one, other, others=others(one, other))
     for line in (*left_out, *found.warnings):
         click.echo(f"s6: {line}", err=True)
     if plot:

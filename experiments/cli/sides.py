@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from s6core.compare import Side, of_records, side
 from s6core.config import ConfigError, unknown
 from s6core.exports import read_export
 from s6core.plan import Plan
+from s6core.results import ResultsError
 
 OWN = {"study", "variant", "seed", "status", "parameters", "test_accuracy"}
 """Columns by which a table of this project is known: its accuracies are per cent."""
@@ -69,6 +71,20 @@ def reference(one: Side, roots: Sequence[Path]) -> Side:
         f"{one.name}: no other runs of the reference net with its data and epochs; name some, or make them: "
         f"{command(planned)}"
     )
+
+
+def others(a: Side, b: Side) -> pd.DataFrame | None:
+    """Return the other runs of the study that b is stored in, trained as long; they say how much seeds scatter."""
+    if b.source is None or not b.source.is_dir():
+        return None
+    here = [one.source.name for one in (a, b) if one.source and one.source.parent == b.source.parent]
+    records = []
+    for path in results.record_paths(b.source.parent):
+        with contextlib.suppress(ResultsError):  # a damaged file of another variant is no reason not to compare
+            record = results.load(path)
+            if record.variant not in here and record.train.epochs == b.config["epochs"]:
+                records.append(record)
+    return results.runs_table(records)
 
 
 def record_paths(folder: Path) -> list[Path]:
