@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import zipfile
@@ -244,3 +245,12 @@ def test_one_long_page_holds_quizzes_and_lessons(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     html = (tmp_path / "singlehtml" / "index.html").read_text()
     assert '<form class="quiz" id="q-this">' in html and 'class="lesson-answer"' in html
+
+
+def test_one_long_page_lies_where_its_links_start(tmp_path: Path) -> None:
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "intro.rst").write_text(STEPS)
+    done = build(tmp_path, "singlehtml", CONFIG + 'root_doc = "book/intro"\n')
+    assert done.returncode == 0, done.stderr
+    script = re.search(r'src="([^"]*lesson\.js)', (tmp_path / "singlehtml" / "index.html").read_text())
+    assert script and (tmp_path / "singlehtml" / script[1]).is_file()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -50,6 +51,16 @@ def one_page(app: Sphinx) -> None:
         handlers["singlehtml"] = {**handlers.get("html", {}), **handlers.get("singlehtml", {})}
 
 
+def to_the_top(app: Sphinx, exception: Exception | None) -> None:
+    """Put the one long page where its own links to styles, scripts and pictures start: at the root of the site."""
+    if exception or app.builder.name != "singlehtml":
+        return
+    page = Path(app.outdir, f"{app.config.root_doc}.html")
+    if page.parent != Path(app.outdir):
+        page.replace(Path(app.outdir, "index.html"))
+
+
 def setup(app: Sphinx) -> None:
     add_node(app, site_link, visit_link, depart_link)
     app.connect("builder-inited", one_page)
+    app.connect("build-finished", to_the_top, priority=900)  # after a redirect to it has been written there

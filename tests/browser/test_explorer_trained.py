@@ -25,6 +25,10 @@ const maps = S6Receptive.channels(own.net, own.names, S6Receptive.digits[own.dig
 return [Array.from(maps[0]), Array.from(maps[4]), maps.map(map => map.length)]; }"""
 
 
+NORMAL = """() => { const {mean, deviation} = document.querySelector('receptive-explorer').net;
+return [mean, deviation]; }"""
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """The folders of a built site that the explorer takes from."""
