@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from test_train import NET, TRAIN, invented, untimed
 from torch.optim import SGD
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from s6core import train
-from s6core.config import TrainConfig
+from s6core.config import NetConfig, TrainConfig
+from s6core.data import Images
 from s6core.net import build
-from s6core.step import EAGER, SWITCH, Recorded, Step, optimiser
-from s6core.train import SCHEDULES, fit
+from s6core.step import EAGER, SWITCH, Recorded, Step, optimiser, step
+from s6core.train import SCHEDULES, fit, logits
 
 VARIED = replace(TRAIN, augment="affine", schedule="one-cycle", epochs=3)
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -134,3 +137,31 @@ def test_on_cuda_no_step_waits_for_the_device() -> None:
             take(index)
     finally:
         torch.cuda.set_sync_debug_mode("default")
+
+
+class NoDoubles(TorchDispatchMode):
+    """A device without doubles, as Apple's are: whatever would make a tensor of them fails."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for tensor in made if isinstance(made, list | tuple) else [made]:
+            if isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float64:
+                raise TypeError(f"{func} makes doubles, which MPS has not")
+        return made
+
+
+@pytest.mark.parametrize("augment", ["affine", "erase"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_no_step_and_no_forward_pass_needs_doubles(augment: str, channels: int):
+    noise = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (8, channels, 12, 12), generator=noise).byte()
+    part = Images(images=pixels if channels > 1 else pixels[:, 0], labels=torch.arange(8).byte())
+    dataset = "mnist" if channels == 1 else "cifar-10"
+    config = TrainConfig(dataset=dataset, augment=augment, normalise="image", batch_size=8, optimiser="adamw")  # type: ignore[arg-type]
+    net = build(NetConfig(image=(channels, 12, 12), channels=(4,), pool_after=(), dropout=0.1), seed=0)
+    take = step(net, part, config, optimiser(net, config, torch.device("cpu")), noise)
+    with NoDoubles():
+        assert take(torch.arange(8)).isfinite()
+        assert logits(net, part, config).shape == (8, 10)
+        with pytest.raises(TypeError, match="makes doubles"):
+            torch.ones(2).double()
