@@ -32,6 +32,18 @@ def interpolate(
     return slide(call, x, count, reads, "replicate")
 
 
+@rule(
+    "upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d", "upsample_linear1d", "upsample_bilinear2d",
+    "upsample_trilinear3d", "upsample_bicubic2d",
+)  # fmt: skip
+def upsample(call: Call, x: Any, size: Any, *rest: Any) -> Maps | list[Maps]:
+    """The operations behind `interpolate`, as an exported net calls them: corners, if any, before the factors."""
+    mode = "nearest" if "nearest" in call.op else "bicubic" if "bicubic" in call.op else "bilinear"
+    corners = bool(rest[0]) if mode != "nearest" and rest else False
+    factors = next((n for n in rest if isinstance(n, list | tuple)), None)
+    return interpolate(call, x, size, factors, mode, corners)
+
+
 @rule("pixel_shuffle")
 def pixel_shuffle(call: Call, x: Any, upscale_factor: int) -> Maps:
     reads: Sliding = lambda i, before, after: nearest(before, after, factor=upscale_factor)  # noqa: E731
