@@ -183,7 +183,8 @@ def turned(draw: random.Random) -> Stage:
         lambda x: x.flip(dim), lambda x: x.roll(shift, dim), lambda x: x.roll((shift, 1), (2, 3)),
         lambda x: torch.cat([x, x.flip(3)], 3), lambda x: torch.cat([torch.zeros_like(x[:, :, :2]), x], 2),
         lambda x: x.repeat_interleave(2, dim), lambda x: x[:, :, [0, 2, 1]],
-        lambda x: torch.cat(x.chunk(2, 3)[::-1], 3), lambda x: x.repeat(1, 1, 2, 1), lambda x: torch.stack(x.unbind(dim), dim),
+        lambda x: torch.cat(x.chunk(2, 3)[::-1], 3), lambda x: x.repeat(1, 1, 2, 1),
+        lambda x: torch.stack(x.unbind(dim), dim),
     ))  # fmt: skip
 
 
@@ -287,8 +288,8 @@ def marked(draw: random.Random) -> Stage:
 
 LOCAL = [
     conv, conv, conv, same, pool, adaptive, border, activation, crop, branches, branches, resized_skip, nearest,
-    bilinear, transposed, tokens, channels_last, space_to_depth, depth_to_space, focus, turned, turned, aside, windows, in_place,
-    columns, products,
+    bilinear, transposed, tokens, channels_last, space_to_depth, depth_to_space, focus, turned, turned, aside,
+    windows, in_place, columns, products,
 ]  # fmt: skip
 
 

@@ -236,8 +236,9 @@ def test_images_and_nets_that_do_not_fit_are_named() -> None:
 
 def test_an_exported_net_is_followed() -> None:
     net = nn.Sequential(
-        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(100, 2)
-    )
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Upsample(scale_factor=2), nn.Flatten(),
+        nn.Linear(400, 2),
+    )  # fmt: skip
     own = receptive_field(net.eval(), 12)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORCH_LOGS", "")
@@ -245,3 +246,5 @@ def test_an_exported_net_is_followed() -> None:
     field = receptive_field(exported, 12)
     pooled = next(record for record in field if record.op.startswith("max_pool"))
     assert (pooled.size, pooled.stride) == (own["3"].size, own["3"].stride) == ((4, 4), (2, 2))
+    grown = next(record for record in field if record.op.startswith("upsample"))
+    assert grown.phases == own["4"].phases

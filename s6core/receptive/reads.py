@@ -84,22 +84,37 @@ def adaptive(units: int, outputs: int) -> Reads:
     return Reads(offsets, units // common, stretched=units % outputs != 0)
 
 
-def resample(units: int, outputs: int, taps: int, *, factor: float | None = None, corners: bool = False) -> Reads:
-    """Return the reads of an interpolation of `units` to `outputs` with 1, 2 or 4 taps.
+def nearest(units: int, outputs: int, *, factor: float | None = None, middle: bool = False) -> Reads:
+    """Return the reads of a resizing to the nearest unit, ⌊i/factor⌋, or ⌊(i + ½)/factor⌋ from the `middle` of outputs.
 
-    One tap is the nearest unit as torch counts it, ⌊i/factor⌋; two and four lie around (i + ½)/factor − ½, or, with
-    `corners`, where the first and the last unit of both lie on each other. `factor` is the one that torch was given;
-    without it, torch takes outputs/units. A tap whose weight is zero is not read.
+    `factor` is the one that torch was given; without it, torch takes outputs/units. Torch computes in single precision,
+    and so finds another unit now and then where the quotient is whole: then each output is listed.
+    """
+    step = Fraction(units, outputs) if factor is None else 1 / Fraction(factor).limit_denominator(1 << 20)
+    shift = Fraction(1, 2) if middle else Fraction(0)
+    offsets = tuple((int((i + shift) * step // 1),) for i in range(step.denominator))
+    reads = Reads(offsets, step.numerator, stretched=factor is None or step.numerator != 1)
+    scale = np.float32(units) / np.float32(outputs) if factor is None else np.float32(1 / factor)
+    found = np.floor((np.arange(outputs, dtype=np.float32) + np.float32(shift)) * scale).astype(int).clip(0, units - 1)
+    if (found == reads.places(outputs)[:, 0].clip(0, units - 1)).all():
+        return reads
+    return picked(found.tolist(), units, stretched=True)
+
+
+def resample(units: int, outputs: int, taps: int, *, factor: float | None = None, corners: bool = False) -> Reads:
+    """Return the reads of an interpolation of `units` to `outputs` with 2 or 4 taps.
+
+    They lie around (i + ½)/factor − ½ or, with `corners`, where the first and the last unit of both lie on each other.
+    A tap whose weight is zero is not read.
     """
     step = Fraction(units, outputs) if factor is None else 1 / Fraction(factor).limit_denominator(1 << 20)
     if corners:
         step = Fraction(units - 1, max(outputs - 1, 1))
     offsets = []
     for unit in range(step.denominator):
-        place = unit * step if taps == 1 or corners else (unit + Fraction(1, 2)) * step - Fraction(1, 2)
+        place = unit * step if corners else (unit + Fraction(1, 2)) * step - Fraction(1, 2)
         whole = place.numerator // place.denominator
-        exact = taps == 1 or place == whole
-        offsets.append((whole,) if exact else tuple(range(whole - taps // 2 + 1, whole + taps // 2 + 1)))
+        offsets.append((whole,) if place == whole else tuple(range(whole - taps // 2 + 1, whole + taps // 2 + 1)))
     return Reads(tuple(offsets), step.numerator, stretched=factor is None or step.numerator != 1)
 
 
