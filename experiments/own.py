@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from experiments.studies import STUDIES, Study
-from experiments.topics import Overrides, Topic
+from experiments.topics import TOPICS, Overrides, Topic
 from s6core import results
 from s6core.config import FIELDS, RECIPES, ConfigError, read, text, unknown
 from s6core.plan import YOURS, Plan, plan
@@ -125,8 +125,8 @@ def _study(given: dict[str, Any]) -> tuple[str, Study]:
             raise ConfigError(f"{key}={value!r}: allowed is a text")
     if not re.fullmatch(r"\w[\w.+-]*", name):
         raise ConfigError(f"name={name!r}: allowed are letters, digits and _ . + -, as it names a folder")
-    if name in STUDIES:
-        raise ConfigError(f"name={name!r}: allowed is one that no published study has")
+    if name in STUDIES or name in TOPICS:
+        raise ConfigError(f"name={name!r}: allowed is one that no published study or topic has")
     recipe = given.get("recipe", "study")
     if recipe not in RECIPES:
         raise ConfigError(f"recipe={recipe!r}: allowed is one of {', '.join(RECIPES)}")

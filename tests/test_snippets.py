@@ -123,7 +123,7 @@ def test_every_snippet_runs(copy: tuple[str, Path]):
     for snippet in snippets(page):
         if snippet.language == "yaml":
             (folder / "early.yaml").write_text(less(snippet.text))
-        elif snippet.text.startswith('"early": Topic('):
+        elif snippet.text.startswith('"early-pooling": Topic('):
             publish(folder, snippet.text)
         elif snippet.language == "python":
             ast.parse(snippet.text)
