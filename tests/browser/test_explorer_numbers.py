@@ -14,7 +14,7 @@ from s6core.config import NetConfig
 from s6core.layers import Layer, Op, layers
 from s6core.receptive import Field, fields
 
-STACKS = 300
+STACKS = 400
 OPERATIONS: dict[str, Op] = {
     "conv": "conv", "max": "max-pool", "avg": "average-pool", "gap": "global-average",
 }  # fmt: skip
