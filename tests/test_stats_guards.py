@@ -82,6 +82,7 @@ def test_a_frame_that_is_no_study_is_refused(table, message):
         ({"family": ["a", "a"]}, "family: 'a' stands there twice"),
         ({"family": ["a", "reference"]}, "family: 'reference' is the base"),
         ({"family": "a"}, "family='a': allowed is a list of names"),
+        ({"family": ["a"], "study": "a"}, "study='a': allowed is a list of names"),
         ({"family": []}, "family: declare at least one variant"),
         ({"family": ["a"], "base": "refrence"}, "no runs of the base 'refrence': the frame has reference"),
         ({"family": ["a"], "metric": "seconds"}, "metric='seconds': allowed is an accuracy or a loss"),

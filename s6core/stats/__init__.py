@@ -11,7 +11,8 @@
   clear if some runs were better is clear with the worse ones, so that a worse run never softens a verdict.
 - `ranks`: the exact rank-sum test must not contradict (p at most .05, or full separation where so few runs can give no
   such p). Where runs of the base failed, ranks alone decide. Where runs of the variant did, they may prove that it
-  hurts, but not that it helps: else a run that gets worse could turn "undecided" into "helps".
+  hurts, but not that it helps: else a run that gets worse could turn "undecided" into "helps". Where ranks decide,
+  their p counts twice, since they take both sides to scatter alike.
 - `holm`, `comparison`: Holm's correction over all declared variants, then the verdict. *Helps* or *hurts*: clear after
   Holm, three runs or more on each side. *Equivalent*: otherwise, if the interval lies within 1/1.15 and 1.15 times the
   errors and both one-sided tests agree after Holm. *Undecided*: everything else, with the ratio it would have noticed.

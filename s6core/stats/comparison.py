@@ -16,7 +16,7 @@ from s6core.stats.prior import Prior
 from s6core.stats.ranks import rank_p, separated
 from s6core.stats.reason import reason
 from s6core.stats.row import Effect
-from s6core.stats.rule import ALPHA, CLASSES, EQUIVALENT, IMAGES, MINIMUM, PRIOR_DF
+from s6core.stats.rule import ALPHA, CLASSES, EQUIVALENT, IMAGES, MINIMUM
 from s6core.stats.welch import closed_p, closed_threshold, half_width, p_above, spread
 
 SIGNS = {"hurts": 1, "helps": -1}  # what turns log errors so that the claim is: a lies above b
@@ -36,7 +36,7 @@ def effect(
 
     `percent` says what they are, per cent (True) or fractions (False); it is never guessed. `prior` is what another
     study says about the spread (`study_prior`). Without it the interval is Welch's on log errors; for the verdict a's
-    spread is then taken to be at least about that of b, so that three runs that happen to lie close prove nothing.
+    spread is then taken to be at least that of b, so that three runs that happen to lie close prove nothing.
     Raises `StatsError` for what is no accuracy, and for runs that are all equal: those are copies, not seeds.
     """
     if not isinstance(percent, (bool, np.bool_)):
@@ -68,14 +68,16 @@ def weigh(a: Arm, b: Arm, prior: Prior | None, *, members: int = 1) -> Weighed:
     effect = effect_of(a, b, prior)
     if min(a.n, b.n) < MINIMUM:
         return Weighed(effect, "hurts", False)
-    # without a study a's spread leans on the base's: else the cuts of the closed test could make it vanish
-    own = prior or _prior_of(b)
+    # without a study a's spread is at least the base's: else the cuts of the closed test could make it vanish
+    own = prior or _floor(b)
     ranks = {"hurts": rank_p(a.scores, b.scores), "helps": rank_p(-a.scores, -b.scores)}
     clear = {name: closed_p(sign * a.scores, sign * b.scores, own, prior) for name, sign in SIGNS.items()}
+    # where ranks decide their p counts twice: they take both sides to scatter alike, which nets do not
+    decided = {name: min(1.0, 2 * p) for name, p in ranks.items()}
     if b.failed:  # errors of a base that fails at times are not normal: ranks decide, both ways
-        clear = ranks
+        clear = decided
     elif a.failed:  # ranks may prove that a is worse, not that it is better: a run that fails must not turn to its gain
-        clear["hurts"] = min(clear["hurts"], ranks["hurts"])
+        clear["hurts"] = min(clear["hurts"], decided["hurts"])
     side = min(clear, key=lambda name: clear[name])
     apart = separated(a.scores, b.scores) if side == "hurts" else separated(-a.scores, -b.scores)
     effect = replace(
@@ -140,10 +142,10 @@ def _geometric(arm: Arm) -> float:
     return float(np.exp(arm.logs.mean())) if len(arm.logs) else np.nan
 
 
-def _prior_of(base: Arm) -> Prior | None:
+def _floor(base: Arm) -> Prior | None:
     if len(base.logs) < 2:
         return None
-    return Prior(float(base.logs.var(ddof=1)), min(PRIOR_DF, len(base.logs) - 1.0))
+    return Prior(float(base.logs.var(ddof=1)), 0)
 
 
 def _points(a: Arm, b: Arm) -> tuple[float, float, float]:

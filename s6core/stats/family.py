@@ -63,8 +63,9 @@ def _with_digits(effect: Effect, correct: Mapping[str, ArrayLike]) -> Effect:
 
 def _members(family: Iterable[str], base: str, found: Mapping[str, Arm], study: Iterable[str] | None) -> list[str]:
     """Return the declared names. Raises `StatsError` for none, one declared twice, the base, and a misspelt one."""
-    if isinstance(family, str):
-        raise StatsError(f"family={family!r}: allowed is a list of names")
+    for field, names in (("family", family), ("study", study)):
+        if isinstance(names, str):
+            raise StatsError(f"{field}={names!r}: allowed is a list of names")
     members = list(family)
     if base not in found:
         raise StatsError(f"no runs of the base {base!r}: the frame has {', '.join(found)}")

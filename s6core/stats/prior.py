@@ -15,7 +15,7 @@ from s6core.stats.rule import OUTLIER, PRIOR_DF, PRIOR_SPREADS
 
 @dataclass(frozen=True)
 class Prior:
-    """A variance of log errors, and how many degrees of freedom it weighs."""
+    """A variance of log errors, and how many degrees of freedom it weighs; 0: a floor that lends none of its own."""
 
     variance: float
     df: float
@@ -71,7 +71,7 @@ def moderated(variance: Floats, df: Floats, prior: Prior | None, *, cut: bool = 
     """
     if prior is None:
         return variance, df
-    drawn = (prior.df * prior.variance + df * variance) / (prior.df + df)
+    drawn = (prior.df * prior.variance + df * variance) / (prior.df + df) if prior.df else prior.variance
     both = np.maximum(prior.df, df) if cut else prior.df + df
     return np.maximum(variance, drawn), np.where(variance > drawn, df, both)
 
