@@ -59,7 +59,7 @@ def test_tabbing_past_the_maps_keeps_the_unit(explorer: Open) -> None:
     page = explorer('preset="reference" unit="conv4:3,5"')
     cell(page, "conv1").focus()
     assert readout(page).startswith("Layer conv1, ")
-    for _ in range(7):
+    for _ in range(8):  # the other six maps, the choice of weights, the table
         page.keyboard.press("Tab")
     assert focused(page) == "conv1 operation"
     assert readout(page).startswith("Layer conv4, unit (3, 5): ")
