@@ -156,7 +156,8 @@ def comparable(a: Axis, b: Axis) -> bool:
 def joined(axes: Sequence[Axis]) -> list[Axis]:
     """Return all axes with those of their parts put together for which that changes no unit's box.
 
-    Two parts can be joined where the same units see the image, or where one part holds all that the other does.
+    Two parts can be joined where the same units see the image, where they differ along one axis alone, or where one
+    part holds all that the other does.
     """
     if len(axes[0].first) == 1:
         return list(axes)
@@ -164,7 +165,7 @@ def joined(axes: Sequence[Axis]) -> list[Axis]:
     kept: list[tuple[NDArray[np.int64], ...]] = []
     for part in parts:
         for i, other in enumerate(kept):
-            if _alike(part, other) or _holds(part, other) or _holds(other, part):
+            if _alike(part, other) or _along_one(part, other) or _holds(part, other) or _holds(other, part):
                 ends = zip(part, other, (np.minimum, np.maximum) * len(axes), strict=True)
                 kept[i] = tuple(choose(a, b) for a, b, choose in ends)
                 break
@@ -176,6 +177,11 @@ def joined(axes: Sequence[Axis]) -> list[Axis]:
 
 def _alike(a: tuple[NDArray[np.int64], ...], b: tuple[NDArray[np.int64], ...]) -> bool:
     return all(np.array_equal(a[i] <= a[i + 1], b[i] <= b[i + 1]) for i in range(0, len(a), 2))
+
+
+def _along_one(a: tuple[NDArray[np.int64], ...], b: tuple[NDArray[np.int64], ...]) -> bool:
+    equal = [np.array_equal(mine, other) for mine, other in zip(a, b, strict=True)]
+    return sum(not (equal[i] and equal[i + 1]) for i in range(0, len(a), 2)) < 2
 
 
 def _holds(a: tuple[NDArray[np.int64], ...], b: tuple[NDArray[np.int64], ...]) -> bool:

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from s6core.receptive import pieces
+from s6core.receptive.geometry import Axis, joined
 from s6core.receptive.maps import Maps
 from s6core.receptive.rules import Call, rule
 from s6core.receptive.sliding import extended
@@ -56,11 +59,32 @@ def _behind(call: Call, tensors: Sequence[Any], dim: int) -> Maps:
 
 def _row(call: Call, branches: Sequence[Maps], dim: int, side: int) -> Maps:
     """Return the maps of tensors whose units of one axis lie one behind the other along a dimension."""
-    branches = [replace(m, axes=tuple(axis.hull() for axis in m.axes)) for m in branches]
-    first, *others = (m.axes[side] for m in branches)
+    hulls = [replace(m, axes=tuple(axis.hull() for axis in m.axes)) for m in branches]
+    row, *others = (m.axes[side] for m in hulls)
     for axis in others:
-        first = first.followed_by(axis)
-    alone = first.collapse()  # for the other axes' union; what this one sees is put in its place
-    union = call.union(m.with_dim(dim, pieces.plain(call.shape[dim])).with_axis(side, alone) for m in branches)
-    union = replace(union, axes=tuple(axis.hull() for axis in union.axes))
-    return union.with_axis(side, first).with_dim(dim, pieces.axis(call.shape[dim], side))
+        row = row.followed_by(axis)
+    alone = row.collapse()  # for the other axes' union; what this one sees is put in its place
+    union = call.union(m.with_dim(dim, pieces.plain(call.shape[dim])).with_axis(side, alone) for m in hulls)
+    axes = [row if s == side else axis for s, axis in enumerate(union.axes)]
+    union = replace(union, axes=tuple(axes)).with_dim(dim, pieces.axis(call.shape[dim], side))
+    if any(m.axes[s].units != axis.units for m in branches for s, axis in enumerate(axes) if s != side):
+        return union
+    return replace(union, axes=tuple(joined(_parts(branches, axes, side))))
+
+
+def _parts(branches: Sequence[Maps], axes: Sequence[Axis], side: int) -> list[Axis]:
+    """Return the axes with what reaches their units told for each tensor apart: outside of its own, none does."""
+    found = []
+    for s, axis in enumerate(axes):
+        starts, ends, begin = [], [], 0
+        for m in branches:
+            first, last = m.axes[s].first, m.axes[s].last
+            if s == side:
+                around = ((0, 0), (begin, axis.units - begin - m.axes[s].units))
+                first = np.pad(first, around, constant_values=np.iinfo(np.int64).max)
+                last = np.pad(last, around, constant_values=-1)
+                begin += m.axes[s].units
+            starts.append(first)
+            ends.append(last)
+        found.append(replace(axis, first=np.concatenate(starts), last=np.concatenate(ends)))
+    return found
