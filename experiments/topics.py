@@ -104,6 +104,19 @@ TOPICS = {
         },
         asked="2026-11-22",
     ),
+    **{
+        f"dropout-{base}": Topic(
+            question=f"Does dropout help {where}?",
+            base=base,
+            variants={f"{base}+dropout-{name}": {**changed, "dropout": float(name)} for name in ("0.10", "0.25")},
+            seeds=10,
+            asked="2026-11-23",
+        )
+        for base, changed, where in (
+            ("fc", {"head": "fc"}, "beside a fully connected head"),
+            ("no-bn", {"norm": "none"}, "where no batch norm stands behind it"),
+        )
+    },
     "together": Topic(
         question="What do batch norm, the head and dropout do together?",
         variants={name: changed for name, changed in cells().items() if "+" in name},

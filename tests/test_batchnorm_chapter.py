@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import pytest
 from chapters import load
@@ -43,6 +44,7 @@ def invented(tmp_path: Path) -> Sources:
     rows = [
         {
             **dict.fromkeys(RUN_COLUMNS, ""), "study": "learning-rates", "variant": variant, "seed": seed,
+            "norm": "none" if variant.startswith("no-bn") else "batch", "lr": float(variant.rpartition("-")[2]),
             "status": "diverged" if accuracy is None else "finished", "parameters": 1, "epochs": 1,
             **dict.fromkeys(("train_loss", "train_accuracy", "test_loss", "test_accuracy"), accuracy),
         }
@@ -125,15 +127,16 @@ def test_a_rate_at_which_a_run_diverged_is_never_chosen(chapter: Any, tmp_path: 
     matplotlib.pyplot.close(ax.figure)
 
 
-def test_rivals_are_paired_with_the_net_without_batch_norm() -> None:
-    found = load("batchnorm").rivals(Sources(ROOT / "results"))
-    wide = pd.read_csv(ROOT / "results" / "ablations" / "runs.csv").pivot(
-        index="seed", columns="variant", values="test_accuracy"
-    )
-    for variant in ("group", "no-bn+linear-logits"):
-        pairs = (wide[variant] - wide["no-bn"]).dropna()
-        assert found.loc[variant, "n"] == len(pairs)
-        assert found.loc[variant, "difference"] == pytest.approx(pairs.mean())
+def test_another_base_than_the_reference_is_compared_by_the_same_plan() -> None:
+    sources = Sources(ROOT / "results")
+    found = load("batchnorm").against(sources)
+    runs = sources.runs("ablations")
+    logs = np.log(100 - runs["test_accuracy"]).groupby(runs["variant"]).mean()
+    for variant, base in (("group", "no-bn"), ("no-bn+linear-logits", "linear-logits")):
+        row = found.loc[f"{variant}@{base}"]
+        assert row["ratio"] == pytest.approx(np.exp(logs[variant] - logs[base]))
+        assert row["low"] < row["ratio"] < row["high"]
+        assert row["n_base"] == (runs["variant"] == base).sum()
 
 
 @pytest.mark.parametrize(("last", "apart"), [(-9.0, 1), (-1.5, 0)])

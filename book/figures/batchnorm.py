@@ -12,17 +12,18 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from experiments.answers.frames import frame
+from experiments.answers.questions import STUDY
 from experiments.answers.registry import figure
 from experiments.answers.sources import Sources
 from experiments.studies import STUDIES
-from figures.pairs import difference, side_by_side
+from s6core import stats
 from s6core.style import INK, colour, marker
 
 NETS = {"reference": "with batch norm", "no-bn": "without"}
-RIVALS = [  # of the net without batch norm
-    name for family in ("batchnorm", "own-recipe") for name in STUDIES["ablations"].families[family]
-    if name not in ("no-bn", "linear-logits")
-]  # fmt: skip
+AGAINST = {  # what is compared with another base than the reference
+    "no-bn": ["group", "layer", "instance", "no-bn+lr-0.03", "no-bn+linear-logits"],
+    "linear-logits": ["no-bn+linear-logits"],
+}
 DASHES = {"reference": "-", "no-bn": (0, (4, 1.5))}
 
 
@@ -93,34 +94,18 @@ def _norm(norms: Any) -> pd.Series:
 
 
 @frame
-def rivals(sources: Sources) -> pd.DataFrame:
-    """What other norms, and other recipes without one, do beside no norm at all, paired over the seeds of both.
+def against(sources: Sources) -> pd.DataFrame:
+    """By `variant@base`: times the errors of another base than the reference, see `s6core.stats.effects`.
 
-    Their seeds are those that the reference has, too. `recovered` is the share (%) of what leaving out the norm costs
-    that they win back. Nothing is defined where a run diverged: the pairs that are left would be a selection.
+    The members of a base are one family. A base without a run has no rows.
     """
-    runs, rows = sources.runs("ablations"), {}
-    for variant in RIVALS:
-        own = side_by_side(runs, ["reference", "no-bn", variant])
-        rows[variant] = difference(own[variant] - own["no-bn"])
-        cost = (own["reference"] - own["no-bn"]).mean()
-        rows[variant] |= {"cost": cost, "recovered": 100 * rows[variant]["difference"] / cost}
-    return _points(rows)
-
-
-@frame
-def bare(sources: Sources) -> pd.DataFrame:
-    """What leaving out batch norm changes where neither net has a ReLU on its logits; not defined if a run diverged."""
-    own = side_by_side(sources.runs("ablations"), ["linear-logits", "no-bn+linear-logits"])
-    return _points({"no-bn": difference(own["no-bn+linear-logits"] - own["linear-logits"])})
-
-
-def _points(rows: dict[str, dict[str, float]]) -> pd.DataFrame:
+    runs, rows = sources.runs(STUDY), {}
+    for base, members in AGAINST.items():
+        if base in set(runs["variant"]):
+            found = stats.effects(runs, base=base, family=members, study=STUDIES[STUDY].variants)
+            rows |= {f"{row.variant}@{base}": row._asdict() for row in found.itertuples(index=False)}
     answer = pd.DataFrame.from_dict(rows, orient="index")
-    answer.attrs = {
-        "kinds": {"difference": "points", "cost": "times"},
-        "note": "paired by seed, results/ablations/runs.csv",
-    }
+    answer.attrs = {"kinds": {"ratio": "times"}, "note": f"all seeds, unpaired, results/{STUDY}/runs.csv"}
     return answer
 
 

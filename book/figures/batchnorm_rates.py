@@ -48,7 +48,7 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
             "top": own["lr"].max(), "slow": _means(own, "test_accuracy").iloc[0],
             "fast": int((own.loc[own["lr"] == own["lr"].max(), "test_accuracy"] >= GUESSING).sum()),
             "threshold": USABLE, "guessing": GUESSING,
-            "silent": len(silent), "silent_from": silent["lr"].min(),
+            "silent": len(silent), "silent_from": silent["lr"].min(), "most": own["test_accuracy"].max(),
         }  # fmt: skip
     found = pd.DataFrame.from_dict(rows, orient="index")
     for column, which in (("gap", "study"), ("best_gap", "accuracy")):
@@ -60,10 +60,9 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
 
 
 def rates(sources: Sources) -> pd.DataFrame:
-    """Return the runs of the study of learning rates with their net and rate, as their variants name them."""
+    """Return the runs of the study of learning rates, each with the word for its net."""
     runs = sources.runs(RATES)
-    parts = runs["variant"].str.extract(r"^(?P<net>.+)-lr-(?P<lr>[\d.]+)$")
-    return runs.assign(net=parts["net"], lr=parts["lr"].astype(float))
+    return runs.assign(net=np.where(runs["norm"] == "none", "no-bn", "bn"))
 
 
 @frame
@@ -83,10 +82,9 @@ def own_rate(sources: Sources) -> pd.DataFrame:
 
 
 def own_rates(sources: Sources) -> pd.DataFrame:
-    """Return the runs of the search, all without batch norm, with the rate and the logits that their variants name."""
+    """Return the runs of the search, all without batch norm, each with the word for its logits."""
     runs = sources.runs(OWN)
-    parts = runs["variant"].str.extract(r"^lr-(?P<lr>[\d.]+)(?P<bare>\+linear-logits)?$")
-    return runs.assign(net=np.where(parts["bare"].isna(), "relu", "linear"), lr=parts["lr"].astype(float))
+    return runs.assign(net=np.where(runs["logit_activation"].astype(bool), "relu", "linear"))
 
 
 def _search(own: pd.DataFrame, column: str) -> dict[str, float]:

@@ -8,107 +8,40 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from experiments.answers.effects import trained
 from experiments.answers.frames import frame
+from experiments.answers.questions import STUDY
 from experiments.answers.registry import figure, table
-from experiments.answers.sources import REFERENCE, Sources
-from figures.pairs import difference
-from figures.standard import stored
-from s6core import plots, stats
+from experiments.answers.sources import Sources
+from experiments.answers.topics import check
+from s6core import stats
 from s6core.style import OKABE_ITO, colours, marker
-
-STUDY = "ablations"
-BASES = {"fc": ("fc+dropout-0.10", "fc+dropout-0.25"), "no-bn": ("no-bn+dropout-0.10", "no-bn+dropout-0.25")}
-"""Nets other than the reference that dropout was put into."""
-
-
-def gaps(sources: Sources) -> pd.DataFrame:
-    """Return a row per finished run: its training figures minus its test figures, of losses the other way."""
-    runs = sources.runs(STUDY)
-    done = runs[runs["status"] == "finished"]
-    accuracy, loss = done["train_accuracy"] - done["test_accuracy"], done["test_loss"] - done["train_loss"]
-    return done.assign(accuracy_gap=accuracy, loss_gap=loss, loss_ratio=done["test_loss"] / done["train_loss"])
-
-
-def _intervals(sources: Sources, metric: str, kind: str) -> pd.DataFrame:
-    found = stats.summary(gaps(sources), metric).set_index("variant")[["n", "mean", "low", "high"]]
-    found.attrs = {"kinds": {"mean": kind}, "note": f"training against test, results/{STUDY}/runs.csv"}
-    return found
-
-
-@frame
-def accuracy_gap(sources: Sources) -> pd.DataFrame:
-    """Training accuracy minus test accuracy, by variant."""
-    return _intervals(sources, "accuracy_gap", "points")
-
-
-@frame
-def gap_change(sources: Sources) -> pd.DataFrame:
-    """By how much each variant's gap in accuracy differs from the reference's, paired by seed."""
-    wide = gaps(sources).pivot(index="seed", columns="variant", values="accuracy_gap")
-    rows = {v: difference((wide[v] - wide[REFERENCE]).dropna()) for v in wide.columns.drop(REFERENCE)}
-    answer = pd.DataFrame.from_dict(rows, orient="index")
-    answer.attrs = {"kinds": {"difference": "points"}, "note": f"paired by seed, results/{STUDY}/runs.csv"}
-    return answer
-
-
-@frame
-def loss_gap(sources: Sources) -> pd.DataFrame:
-    """Test loss minus training loss, by variant."""
-    return _intervals(sources, "loss_gap", "nats")
-
-
-@frame
-def loss_ratio(sources: Sources) -> pd.DataFrame:
-    """Test loss over training loss, by variant."""
-    return _intervals(sources, "loss_ratio", "times")
 
 
 @frame
 def overfitting(sources: Sources) -> pd.DataFrame:
     """One row, `reference`: when the long recipe's test loss is lowest, and when it leaves the training loss behind.
 
-    `parted` is the first epoch from which on every seed's test loss is above its training loss. `turned` is 1 if the
-    rise from the lowest mean to the end is beyond luck: if its 95% interval, over the seeds, lies above zero.
+    `parted` is the first epoch from which on every seed's test loss is above its training loss, `earlier` how many of
+    the `n` seeds have their own lowest test loss before the last epoch, `rise` what the mean rises by from its lowest.
     """
     epochs = sources.epochs("reference")
-    mean = epochs.groupby("epoch")[["train_loss", "test_loss", "test_accuracy"]].mean()
+    mean = epochs.groupby("epoch")[["train_loss", "test_loss"]].mean()
     below = epochs[epochs["test_loss"] <= epochs["train_loss"]]["epoch"]
     lowest, last = int(mean["test_loss"].idxmin()), int(mean.index.max())
-    parted = 1 + (int(below.max()) if len(below) else 0)
-    wide = epochs.pivot(index="epoch", columns="seed", values="test_loss")
-    rise = stats.mean_interval(wide.loc[last] - wide.loc[lowest])
+    own = epochs.pivot(index="epoch", columns="seed", values="test_loss").idxmin()
     row = {
-        "turned": int(rise.low > 0), "rise_low": rise.low, "rise_high": rise.high,
-        "lowest": lowest, "last": last, "parted": parted, "half": last // 2,
-        "lowest_loss": mean["test_loss"][lowest], "last_loss": mean["test_loss"][last],
-        "last_train_loss": mean["train_loss"][last], "rise": rise.mean,
+        "lowest": lowest, "last": last, "n": len(own), "earlier": int((own < last).sum()),
+        "parted": 1 + (int(below.max()) if len(below) else 0), "lowest_loss": mean["test_loss"][lowest],
+        "last_train_loss": mean["train_loss"][last], "rise": mean["test_loss"][last] - mean["test_loss"][lowest],
         "ratio": mean["test_loss"][last] / mean["train_loss"][last],
         "half_ratio": mean["test_loss"][last // 2] / mean["train_loss"][last // 2],
-        "best_accuracy": int(mean["test_accuracy"].idxmax()),
     }  # fmt: skip
     found = pd.DataFrame([row], index=["reference"])
-    kinds = dict.fromkeys(("rise", "rise_low", "rise_high"), "nats") | {"ratio": "times", "half_ratio": "times"}
-    found.attrs = {"kinds": kinds, "note": f"mean over {epochs['seed'].nunique()} seeds, results/reference/epochs.csv"}
-    return found
-
-
-def compared(sources: Sources, base: str) -> pd.DataFrame:
-    """Return the nets with dropout against `base`, which has none, by variant: one family, trained or not."""
-    runs = sources.runs(STUDY)
-    known = set(runs["variant"])
-    if base not in known or known.isdisjoint(BASES[base]):
-        return pd.DataFrame(columns=["difference", "low", "high", "p_t_holm", "verdict", "n", "p_better"])
-    return stats.compare(runs, reference=base, family=BASES[base], rng=np.random.default_rng(0)).set_index("variant")
-
-
-@frame
-def dropout_elsewhere(sources: Sources) -> pd.DataFrame:
-    """What dropout does in a net that is not the reference: paired with the same net without it."""
-    found = pd.concat([table for base in BASES if len(table := compared(sources, base))] or [compared(sources, "fc")])
-    found.attrs = {"kinds": {"difference": "points"}, "note": f"paired with the same net without dropout, {STUDY}"}
+    kinds = {"rise": "nats", "ratio": "times", "half_ratio": "times", "earlier": "count"}
+    found.attrs = {"kinds": kinds, "note": f"mean over {len(own)} seeds, results/reference/epochs.csv"}
     return found
 
 
@@ -160,19 +93,19 @@ def dropout_masks(sources: Sources, *, rate: float = 0.25) -> Any:
 
 
 @figure
-def dropout_gap(sources: Sources, *, variants: list[str]) -> Any:
-    """The gap between training and test by variant, a dot per seed: of accuracy, and of loss."""
-    each = gaps(sources)
-    chosen = stored(sources, STUDY, variants) or []
+def dropout_gap(sources: Sources, *, topic: str) -> Any:
+    """The gap between training and test by variant of a topic, a dot per seed: of accuracy, and of loss."""
+    runs, chosen = sources.runs(STUDY), trained(check(topic), sources)
+    done = runs[runs["status"] == "finished"]
     picture, axes = plt.subplots(1, 2, figsize=(6.8, 1.4 + 0.5 * len(chosen)), sharey=True)
     panels = (
-        ("accuracy_gap", "training − test accuracy\n(percentage points)"),
-        ("loss_gap", "test − training loss (nats)\n"),
+        (done["train_accuracy"] - done["test_accuracy"], "training − test accuracy\n(percentage points)"),
+        (done["test_loss"] - done["train_loss"], "test − training loss (nats)\n"),
     )
-    for ax, (metric, words) in zip(axes, panels, strict=True):
+    for ax, (gaps, words) in zip(axes, panels, strict=True):
         ax.axvline(0, color=mpl.rcParams["axes.edgecolor"], linewidth=1.2, zorder=1)
         for place, (variant, colour) in enumerate(colours(chosen).items()):
-            own = each.loc[each["variant"] == variant, metric]
+            own = gaps[done["variant"] == variant]
             found = stats.mean_interval(own)
             if np.isfinite(found.low):
                 ax.plot([found.low, found.high], [place] * 2, color=colour, linewidth=2.4, solid_capstyle="round")
@@ -184,21 +117,6 @@ def dropout_gap(sources: Sources, *, variants: list[str]) -> Any:
         ax.xaxis.set_major_locator(MaxNLocator(5))
     axes[0].set_yticks(range(len(chosen)), chosen)
     axes[0].set_ylim(len(chosen) - 0.5, -0.5)
-    return picture
-
-
-@figure
-def dropout_train_test(sources: Sources, *, variants: list[str], first: int = 1) -> Any:
-    """Training and test accuracy over the epochs, side by side on one scale."""
-    epochs, chosen = sources.epochs(STUDY), stored(sources, STUDY, variants)
-    picture, axes = plt.subplots(1, 2, figsize=(6.8, 3.8), sharey=True)
-    for ax, metric, words in zip(axes, ("train_accuracy", "test_accuracy"), ("training", "test"), strict=True):
-        plots.plot_curves(epochs, metric=metric, variants=chosen, first=first, ax=ax)
-        ax.set_title(f"{words} images", size=11)
-        ax.set_ylabel("accuracy (%)")
-    for text in list(axes[0].texts):
-        text.remove()  # the names stand beside the panel on the right
-    axes[1].set_ylabel("")
     return picture
 
 
@@ -232,13 +150,6 @@ def dropout_overfitting(sources: Sources) -> Any:
     ax.set(xlabel="epoch", ylabel="loss (nats)")
     ax.legend(loc="lower left")
     return ax
-
-
-@figure
-def dropout_elsewhere_differences(sources: Sources, *, base: str = "fc") -> Axes:
-    """Dropout in another net than the reference: paired differences from that net without dropout."""
-    found = compared(sources, base)
-    return plots.plot_differences(sources.runs(STUDY), reference=base, variants=[base, *found.index], comparison=found)
 
 
 @figure
