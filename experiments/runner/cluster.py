@@ -8,11 +8,13 @@ see the results folder under the same path; `slurm` says how to have one from Sl
 from __future__ import annotations
 
 import logging
+import os
 import platform
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +56,28 @@ def local(workers: int, gpus: list[str]) -> Iterator[Client]:
         "options": {"dashboard": False, "dashboard_address": ":0", "host": "127.0.0.1", "port": 0},
     }
     with dask.config.set(CALM):
-        block = getattr(signal, "pthread_sigmask", lambda *_: None)  # Windows has none
-        block(signal.SIG_BLOCK, {signal.SIGINT})  # threads and processes inherit it: Ctrl-C is for the runner alone
         try:
-            own = SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.CRITICAL)
+            with _deaf():
+                own = SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.CRITICAL)
         except RuntimeError as error:
             raise ChildProcessError(f"the workers did not start ({error}); the same command tries again") from error
-        finally:
-            block(signal.SIG_UNBLOCK, {signal.SIGINT})
         with own as cluster, Client(cluster) as client:
             client.wait_for_workers(workers)
             yield client
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Have the threads and processes that start meanwhile never hear of Ctrl-C: it is for the runner alone."""
+    if os.name != "posix":
+        yield
+        return
+    resource_tracker.ensure_running()  # its start would let the signal through again
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @contextmanager
