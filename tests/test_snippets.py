@@ -32,6 +32,7 @@ LESS: dict[str, dict[str, str]] = {  # by the beginning of a snippet or of its l
     "name: early": {"train_images: 6000": "train_images: 200", "epochs: 4": "epochs: 1", "seeds: 3": "seeds: 1"},
     "s6 run smoke": {"s6 run smoke": "s6 run smoke --dry-run"},
     "s6 run ablations --only": {"s6 run ablations": "s6 run ablations --dry-run"},
+    "s6 run ablations --shard": {"s6 run": "SLURM_ARRAY_TASK_ID=2; s6 run --dry-run"},
 }
 ELSEWHERE = {
     "make ": "a target of the Makefile",
@@ -50,6 +51,7 @@ SAYS = {  # what the output must hold, so that a snippet that prints nonsense fa
     "s6 status ablations": "reference",
     "s6 run smoke": "fc: head gap → fc",
     "s6 run ablations --only": "pool-early: channels (8, 16, 32, 32) → (8, 16, 32, 36), pool_after (3,) → (2,)",
+    "s6 run ablations --shard": "runs to train",
     "s6 table early": "pool_after-2+dropout-0.05",
     "s6 compare early/pool_after-2": "b  early/reference",
     "s6 compare runs.csv": "b  runs.csv:head=gap",
