@@ -60,7 +60,6 @@ def test_a_rate_is_usable_if_every_seed_of_it_is(chapter: Any, invented: Sources
     found = chapter.usable_rates(invented)
     bn, none = found.loc["bn"], found.loc["no-bn"]
     assert (bn["usable"], bn["tried"], bn["lowest"], bn["highest"]) == (2, 3, 0.01, 0.1)
-    assert bn["ratio"] == pytest.approx(10)
     assert (none["usable"], none["lowest"], none["highest"]) == (1, 0.1, 0.1)
 
 
@@ -85,7 +84,7 @@ def test_a_net_with_no_usable_rate_has_no_range(chapter: Any, invented: Sources)
     runs.to_csv(path, index=False)
     found = chapter.usable_rates(Sources(invented.folder))
     assert list(found["usable"]) == [0, 0]
-    assert found[["lowest", "highest", "ratio"]].isna().all(axis=None)
+    assert found[["lowest", "highest"]].isna().all(axis=None)
 
 
 def test_the_rates_are_drawn_with_what_diverged(chapter: Any, invented: Sources) -> None:

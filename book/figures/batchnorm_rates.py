@@ -44,11 +44,10 @@ def usable_rates(sources: Sources) -> pd.DataFrame:
         rows[net] = {
             **_search(own, "test_accuracy"),
             "usable": len(good), "learning": int(left.sum()), "lowest": min(good, default=np.nan),
-            "highest": max(good, default=np.nan), "ratio": max(good) / min(good) if good else np.nan,
-            "top": own["lr"].max(), "slow": _means(own, "test_accuracy").iloc[0],
+            "highest": max(good, default=np.nan), "slow": _means(own, "test_accuracy").iloc[0],
             "fast": int((own.loc[own["lr"] == own["lr"].max(), "test_accuracy"] >= GUESSING).sum()),
             "threshold": USABLE, "guessing": GUESSING,
-            "silent": len(silent), "silent_from": silent["lr"].min(), "most": own["test_accuracy"].max(),
+            "silent": len(silent), "silent_from": silent["lr"].min(),
         }  # fmt: skip
     found = pd.DataFrame.from_dict(rows, orient="index")
     for column, which in (("gap", "study"), ("best_gap", "accuracy")):
@@ -69,15 +68,11 @@ def rates(sources: Sources) -> pd.DataFrame:
 def own_rate(sources: Sources) -> pd.DataFrame:
     """By its logits (`relu`, `linear`): the rate that validates best without batch norm, by the mean over the seeds.
 
-    `worst` is its lowest seed, `study` the mean at the study's rate, `gain` how much better the own rate validates.
+    `worst` is its lowest seed, `study` the mean at the study's rate.
     """
     rows = {net: _search(own, "validation_accuracy") for net, own in own_rates(sources).groupby("net")}
     found = pd.DataFrame.from_dict(rows, orient="index")
-    found["gain"] = found["accuracy"] - found["study"]
-    found.attrs = {
-        "kinds": SEARCH_KINDS | {"gain": "points"},
-        "note": f"5,000 validation images, results/{OWN}/runs.csv",
-    }
+    found.attrs = {"kinds": SEARCH_KINDS, "note": f"5,000 validation images, results/{OWN}/runs.csv"}
     return found
 
 

@@ -47,18 +47,17 @@ def overfitting(sources: Sources) -> pd.DataFrame:
 
 @frame
 def variance_shift(sources: Sources) -> pd.DataFrame:
-    """By variant: variance without dropout over the one that the norms learnt, behind a dropout and before any."""
+    """By variant: the variance behind a dropout over the one that the norms learnt, and what new statistics bring."""
     found = sources.table("evidence/variance.csv")
     behind = found["layer"] != "norm1"
     rows = pd.DataFrame({
         "behind": found[behind].groupby("variant")["ratio"].mean(),
-        "first": found[~behind].groupby("variant")["ratio"].mean(),
         "moved": found[behind].groupby("variant")["moved"].mean(),
     })  # fmt: skip
     scores = sources.table("evidence/recalibrated.csv").set_index("variant")
     rows = rows.join(scores).assign(gain=scores["recalibrated"] - scores["accuracy"])
     percents = ("accuracy", "recalibrated", "train_accuracy", "train_recalibrated")
-    kinds = dict.fromkeys(("behind", "first", "moved"), "times") | dict.fromkeys(percents, "percent")
+    kinds = dict.fromkeys(("behind", "moved"), "times") | dict.fromkeys(percents, "percent")
     kinds["gain"] = "points"
     rows.attrs = {"kinds": kinds, "note": "one net each, seed 0, results/evidence/variance.csv and recalibrated.csv"}
     return rows
