@@ -136,31 +136,3 @@ def test_another_base_than_the_reference_is_compared_by_the_same_plan() -> None:
         assert row["ratio"] == pytest.approx(np.exp(logs[variant] - logs[base]))
         assert row["low"] < row["ratio"] < row["high"]
         assert row["n_base"] == (runs["variant"] == base).sum()
-
-
-@pytest.mark.parametrize(("last", "apart"), [(-9.0, 1), (-1.5, 0)])
-def test_a_pair_stands_alone_if_it_is_farther_off_than_the_others_are_apart(last: float, apart: int, tmp_path: Path):
-    differences = [-1.0, -1.2, -1.7, last]
-    rows = [
-        {
-            **dict.fromkeys(RUN_COLUMNS, ""), "study": "ablations", "variant": variant, "seed": seed,
-            "status": "finished", "parameters": 1, "epochs": 1,
-            **dict.fromkeys(("train_loss", "train_accuracy", "test_loss"), 1.0), "test_accuracy": 99.0 + change,
-        }
-        for seed, difference in enumerate(differences)
-        for variant, change in (("reference", 0.0), ("no-bn", difference))
-    ]  # fmt: skip
-    (tmp_path / "ablations").mkdir()
-    path = tmp_path / "ablations" / "runs.csv"
-    pd.DataFrame(rows)[RUN_COLUMNS].to_csv(path, index=False)
-    found = load("pairs").lone(Sources(tmp_path)).loc["no-bn@reference"]
-    assert found["lone"] == apart
-    if apart:
-        assert (found["seed"], found["pair"]) == (3, pytest.approx(last))
-        assert (found["rest_low"], found["rest_high"]) == pytest.approx((-1.7, -1.0))
-        assert found["difference"] == pytest.approx(-1.3)
-        assert found["ratio"] == pytest.approx((2.0 * 2.2 * 2.7) ** (1 / 3))  # errors of 1% become 2, 2.2 and 2.7
-    runs = pd.read_csv(path)
-    runs.loc[runs["seed"] == 3, "status"] = "diverged"
-    runs.to_csv(path, index=False)
-    assert load("pairs").lone(Sources(tmp_path)).loc["no-bn@reference", "lone"] == 0

@@ -108,11 +108,10 @@ def number(key: str, sources: Sources) -> float:
 
 def test_a_cell_of_a_frame_is_a_value_with_its_interval_and_origin(together: ModuleType, make: Any) -> None:
     sources = make()
-    value = look_up("frame[effects]/no-bn+fc/difference", sources)
-    assert value.kind == "points" and value.low < value.number < value.high
-    assert "4 seeds" in value.note and "results/ablations/runs.csv" in value.note
-    interval = write(look_up("frame[effects]/no-bn/difference:interval", sources))
-    assert interval == "−1.20 to −1.20"
+    value = look_up("frame[crossed]/no-bn+fc/ratio", sources)
+    assert value.kind == "times" and value.low < value.number < value.high
+    assert "no-bn+fc" in value.note and "results/ablations/runs.csv" in value.note
+    assert re.fullmatch(r"\d\.\d\d–\d\.\d\d", write(look_up("frame[crossed]/no-bn/ratio:interval", sources)))
     assert ROOT / "book" / "figures" / "together.py" in sources.used  # so that a change there renders the page again
     assert sources.folder / "ablations" / "runs.csv" in sources.used
 
@@ -120,10 +119,10 @@ def test_a_cell_of_a_frame_is_a_value_with_its_interval_and_origin(together: Mod
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        ("frame[effect]/no-bn/difference", "unknown frame 'effect': did you mean effects"),
-        ("frame[effects]/no-bm/difference", "frame effects: unknown row 'no-bm': did you mean .*no-bn"),
-        ("frame[effects]/no-bn/differnce", "frame effects: unknown column 'differnce': did you mean difference"),
-        ("frame[effects]/no-bn/difference:sd", "no aspect 'sd'; allowed is interval, low, high"),
+        ("frame[cross]/no-bn/ratio", "unknown frame 'cross': did you mean crossed"),
+        ("frame[crossed]/no-bm/ratio", "frame crossed: unknown row 'no-bm': did you mean .*no-bn"),
+        ("frame[crossed]/no-bn/ration", "frame crossed: unknown column 'ration': did you mean ratio"),
+        ("frame[crossed]/no-bn/ratio:sd", "no aspect 'sd'; allowed is interval, low, high"),
     ],
 )
 def test_a_wrong_key_names_the_part(key: str, message: str, together: ModuleType, make: Any) -> None:
@@ -194,135 +193,62 @@ def test_the_slider_moves_by_keyboard_and_changes_the_sentence(noise: ModuleType
 # The factorial
 
 
-def test_parts_that_add_points_do_not_interact_in_points_but_in_factors(together: ModuleType, make: Any) -> None:
-    sources = make()
-    for part, (points, _) in PARTS.items():
-        assert number(f"frame[effects]/{part}/difference", sources) == pytest.approx(-points, abs=1e-3)
-    for pair in ("no-bn+fc", "no-bn+dropout-0.10", "no-bn+dropout-0.25", "fc+dropout-0.10", "fc+dropout-0.25"):
-        assert number(f"frame[effects]/{pair}/difference", sources) == pytest.approx(0, abs=1e-3)
-        assert look_up(f"frame[effects]/{pair}/verdict", sources).words == "equivalent"
-    # both raise the errors: each multiplies them by less where the other has raised them
-    assert number("frame[ratios]/no-bn+dropout-0.25/ratio", sources) < 0.9
-    assert look_up("frame[ratios]/no-bn+dropout-0.25/verdict", sources).words == "helps"
-
-
-def test_parts_that_multiply_errors_interact_in_points_but_not_in_factors(together: ModuleType, make: Any) -> None:
+def test_parts_that_multiply_errors_do_not_interact(make: Any) -> None:
     sources = make(multiply=True)
     for part, (_, factor) in PARTS.items():
-        assert number(f"frame[ratios]/{part}/ratio", sources) == pytest.approx(factor, rel=1e-3)
-    assert number("frame[ratios]/no-bn+dropout-0.25/ratio", sources) == pytest.approx(1, abs=1e-3)
-    assert look_up("frame[effects]/no-bn+dropout-0.25/verdict", sources).words == "hurts"
-    assert (
-        number("frame[variance]/norm+dropout/p", sources) < 1e-6 < number("frame[variance]/norm+dropout/p_log", sources)
-    )
+        assert number(f"frame[crossed]/{part}/ratio", sources) == pytest.approx(factor, rel=1e-3)
+    for pair in ("no-bn+fc", "no-bn+dropout-0.25", "fc+dropout-0.10", "no-bn+fc+dropout-0.25"):
+        assert number(f"frame[crossed]/{pair}/ratio", sources) == pytest.approx(1, abs=1e-3)
 
 
-@pytest.mark.parametrize("multiply", [False, True])
-def test_what_single_changes_foretell_is_right_on_the_scale_on_which_nothing_interacts(
-    multiply: bool, together: ModuleType, make: Any
+def test_an_interaction_is_the_factor_in_one_place_over_the_factor_in_the_other(
+    together: ModuleType, make: Any
 ) -> None:
-    table = together.additive(make(multiply=multiply))
-    right, wrong = ("factor_accuracy", "points_accuracy") if multiply else ("points_accuracy", "factor_accuracy")
-    assert table[right].to_numpy() == pytest.approx(table["test_accuracy"].to_numpy(), abs=5e-3)
-    assert (table[wrong] - table["test_accuracy"]).abs().max() > 0.1
-    assert (table["n"] == 4).all() and len(table) == 7
+    sources = make()  # parts add points, so that they interact in factors
+    errors = (100 - sources.runs("ablations")["test_accuracy"]).groupby(sources.runs("ablations")["variant"])
+    mean = errors.agg(lambda each: np.exp(np.log(each).mean()))
+    beside = {d: f"+dropout-{d}" if d else "" for d in ("", "0.10", "0.25")}
+    factors = [
+        mean[f"no-bn+fc{d}"] / mean[f"fc{d}"] / (mean[f"no-bn{d}"] / mean[d.lstrip("+") or "reference"])
+        for d in beside.values()
+    ]
+    assert number("frame[crossed]/no-bn+fc/ratio", sources) == pytest.approx(np.prod(factors) ** (1 / 3))
+    assert list(together.crossed(sources).index[:4]) == list(PARTS)
+    assert together.crossed_table(sources)["effect"].tolist()[4] == "without BN × FC head"
 
 
-def test_what_a_part_changes_in_company_is_paired_by_hand(together: ModuleType, make: Any) -> None:
-    sources = make(noise=0.05)
-    wide = sources.runs("ablations").pivot(index="seed", columns="variant", values="test_accuracy")
-    found = together.company(sources)
-    assert len(found) == 6 + 6 + 4 + 4
-    pairs = wide["no-bn+fc+dropout-0.25"] - wide["no-bn+fc"]
-    expected = stats.mean_interval(pairs)
-    row = found.loc["dropout-0.25@no-bn+fc"]
-    assert (row["difference"], row["low"], row["high"]) == pytest.approx((expected.mean, expected.low, expected.high))
-    logs = np.log(100 - wide["no-bn+dropout-0.10"]) - np.log(100 - wide["dropout-0.10"])
-    assert found.loc["no-bn@dropout-0.10", "ratio"] == pytest.approx(np.exp(logs.mean()))
-    assert found.loc["no-bn@dropout-0.10", "beside"] == "dropout 0.1"
-
-
-def test_a_run_that_learnt_nothing_is_counted_and_named(together: ModuleType, make: Any) -> None:
-    def guess(runs: pd.DataFrame) -> pd.DataFrame:
-        runs.loc[(runs["variant"] == "no-bn+fc") & (runs["seed"] == 2), "test_accuracy"] = 11.35
+def test_a_run_that_learnt_nothing_is_counted_and_has_no_part_in_the_means(together: ModuleType, make: Any) -> None:
+    def stick(runs: pd.DataFrame) -> pd.DataFrame:
+        runs.loc[(runs["variant"] == "no-bn+fc") & (runs["seed"] == 3), "test_accuracy"] = 11.0
         return runs
 
-    sources = make(change=guess)
-    row = together.factorial(sources).loc["all"]
-    assert (row["stuck"], row["stuck_runs"]) == (1, "no-bn+fc (seed 2)")
-    with_it, without = together.company(sources), together.company_settled(sources)
-    assert (with_it.loc["no-bn@fc", "n"], without.loc["no-bn@fc", "n"]) == (4, 3)
-    assert without.loc["no-bn@fc", "difference"] == pytest.approx(-PARTS["no-bn"][0], abs=0.01)
-    assert with_it.loc["no-bn@fc", "difference"] < -20
+    sources = make(change=stick)
+    row = together.cells_table(sources).set_index("cell").loc["no-bn+fc"]
+    rest = 100 - sources.runs("ablations").query("variant == 'no-bn+fc' and seed < 3")["test_accuracy"]
+    assert (row["runs"], row["failed"]) == (4, 1)
+    assert row["errors (%)"] == pytest.approx(np.exp(np.log(rest).mean()))
+    assert number("frame[crossed]/no-bn+fc/n_failed", sources) == 1
+    panel = together.together_interaction(sources).axes[1]
+    assert [line.get_xdata().tolist() for line in panel.lines if line.get_marker() == "x"] == [[0]]
 
 
-def test_a_diverged_cell_leaves_the_largest_factorial_without_it(together: ModuleType, make: Any) -> None:
-    sources = make(change=diverge("no-bn+dropout-0.25", 2))
-    row = together.factorial(sources).loc["all"]
-    assert (row["stored"], row["used"], row["factors"], row["diverged"], row["diverged_cells"]) == (12, 8, 3, 1, 1)
-    assert row["left_out"] == "dropout-0.25, fc+dropout-0.25, no-bn+dropout-0.25, no-bn+fc+dropout-0.25"
-    assert row["worst"] != "no-bn+dropout-0.25"  # what is left of a cell is no mean of it
-    missing = look_up("frame[effects]/no-bn+dropout-0.25/difference", sources)
-    assert write(missing) == "not defined" and number("frame[effects]/no-bn+dropout-0.25/n", sources) == 0
-    assert number("frame[effects]/no-bn+dropout-0.10/n", sources) == 4
-    assert together.company(sources).loc["dropout-0.25@no-bn", "n"] == 0
-    assert together.cells_table(sources).set_index("cell").loc["no-bn+dropout-0.25", "diverged"] == 1
-    texts = [text.get_text() for text in together.together_runs(sources).texts]
-    assert "1 of 4 diverged" in texts
+def test_a_factorial_that_is_not_complete_has_no_effects_yet(together: ModuleType, make: Any) -> None:
+    kept = ["reference", "no-bn", "fc", "no-bn+fc"]
+    sources = make(change=lambda runs: runs[runs["variant"].isin(kept)])
+    assert number("frame[cell-spread]/all/trained", sources) == 4
+    assert write(look_up("frame[crossed]/no-bn+fc/ratio", sources)) == "not defined"
+    assert together.crossed_table(sources).empty
+    assert together.cells_table(sources)["runs"].tolist().count(0) == 8
+    assert together.together_interaction(sources).axes
 
 
-def test_a_further_seed_of_the_reference_that_diverged_takes_nothing_away(together: ModuleType, make: Any) -> None:
-    def change(runs: pd.DataFrame) -> pd.DataFrame:
-        extra = runs[(runs["variant"] == "reference") & (runs["seed"] == 0)].assign(seed=4)
-        return pd.concat([runs, extra.assign(status="diverged", test_accuracy=np.nan)], ignore_index=True)
-
-    before = {name: getattr(together, name)(make()).copy() for name in ("effects", "company", "additive", "variance")}
-    sources = make(change=change)
-    for name, table in before.items():
-        pd.testing.assert_frame_equal(getattr(together, name)(sources), table)
-    row = together.factorial(sources).loc["all"]
-    assert (row["used"], row["seeds"], row["diverged"]) == (12, 4, 1) and row["p_spread"] > 0
-
-
-def test_nothing_is_foretold_from_what_is_left_of_a_cell(together: ModuleType, make: Any) -> None:
-    table = together.additive(make(change=diverge("fc", 2)))
-    assert (table["n"] == [0 if "fc" in cell.split("+") else 4 for cell in table.index]).all()
-
-
-@pytest.mark.parametrize(
-    ("stored", "used", "factors"),
-    [
-        (["reference", "no-bn", "fc", "dropout-0.10", "dropout-0.25"], 3, ["dropout"]),
-        (["reference", "no-bn", "fc", "no-bn+fc", "dropout-0.10"], 4, ["norm", "head"]),
-        (["reference"], 1, []),
-    ],
-)
-def test_an_incomplete_factorial_is_counted_and_drawn(
-    stored: list[str], used: int, factors: list[str], together: ModuleType, make: Any
-) -> None:
-    sources = make(change=lambda runs: runs[runs["variant"].isin(stored)])
-    runs, found = stats.largest_factorial(together.factor_runs(sources), ["norm", "head", "dropout"])
-    assert runs["variant"].nunique() == used and found == factors
-    assert together.factorial(sources).loc["all", "stored"] == len(stored)
-    texts = [text.get_text() for text in together.together_runs(sources).texts]
-    assert texts.count("not trained yet") == 12 - len(stored)
-    together.together_interaction(sources, scale="errors")
-    if factors:
-        together.together_effects(sources)
-        assert len(together.effects_table(sources)) == sum(number(f"frame[effects]/{c}/n", sources) > 0
-                                                           for c in together.effects(sources).index)  # fmt: skip
-    if len(stored) > 1:
-        assert list(together.together_comparison(sources)["variant"]) == [c for c in CELLS if c in stored[1:]]
-
-
-def test_the_interaction_plot_shows_means_on_both_scales(together: ModuleType, make: Any) -> None:
+def test_the_interaction_plot_shows_geometric_means(together: ModuleType, make: Any) -> None:
     sources = make(noise=0.05)
-    runs = together.factor_runs(sources)
-    cell = runs[runs["variant"] == "no-bn+dropout-0.25"]
-    for scale, expected in (("points", cell["test_accuracy"].mean()), ("errors", np.exp(cell["log_errors"].mean()))):
-        panel = together.together_interaction(sources, scale=scale).axes[0]
-        line = next(line for line in panel.lines if line.get_label() == "norm = none")
-        assert line.get_ydata()[2] == pytest.approx(expected)
+    runs = sources.runs("ablations")
+    cell = 100 - runs.loc[runs["variant"] == "no-bn+dropout-0.25", "test_accuracy"]
+    panel = together.together_interaction(sources).axes[0]
+    line = next(line for line in panel.lines if line.get_label() == "norm = none")
+    assert line.get_ydata()[2] == pytest.approx(np.exp(np.log(cell).mean()))
     assert panel.get_yscale() == "log"
 
 
@@ -350,65 +276,67 @@ def test_equal_nets_are_claimed_to_differ_as_often_as_they_must(noise: ModuleTyp
     assert rate["one-1"] == pytest.approx(expected, abs=3)
     assert rate["means-10"] < rate["means-3"] < rate["one-1"]
     assert rate["best-seed-1"] == rate["one-1"] and rate["best-seed-3"] < rate["best-seed-10"]
-    assert (rate[["rule-3", "rule-5", "rule-10"]] <= 2.5 + 1).all()
-    assert "rule-1" not in rate
+    assert (rate[["test-3", "test-5", "test-10"]] <= 2.5 + 1).all()
+    assert "test-1" not in rate
 
 
-def test_a_rate_says_of_how_many_studies_it_is(noise: ModuleType, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    told = stats.claim_rates
-
-    def spy(*arguments: Any, repeats: int, **options: Any) -> pd.DataFrame:
-        asked.append(repeats)
-        return told(*arguments, repeats=50, **options)
-
-    monkeypatch.setattr(stats, "claim_rates", spy)
-    note = noise.claims(make(noise=0.05)).attrs["note"]
-    assert asked == [4_000, 4_000, 1_000]  # of 3, 5 and 10 seeds
-    assert note.startswith("4,000 invented studies, 1,000 for this book's rule beyond 5 seeds")
-
-
-def test_needed_seeds_agree_with_cohens_tables(noise: ModuleType) -> None:
-    """Cohen (1988), α = .05 two-sided, power .8: 34 pairs for d = .5, and 15 for d = .8."""
-    assert noise._needed(0.5, 1.0) == 34
-    assert noise._needed(0.8, 1.0) == 15
-    assert np.isnan(noise._needed(0.001, 1.0)) and np.isnan(noise._needed(0.1, 0.0))
-
-
-def test_the_smallest_p_is_that_of_the_test_itself(noise: ModuleType, make: Any) -> None:
-    table = noise.smallest_p(make()).set_index("seeds")
-    assert table.loc["5", "alone"] == 0.0625 and table.loc["6", "alone"] == 0.03125
-    for n in ("3", "6", "10"):
-        assert table.loc[n, "alone"] == pytest.approx(float(stats.sign_flip(np.linspace(0.1, 0.2, int(n)))))
-    family = [float(table.loc["10", "alone"])] + [1.0] * 6
-    assert table.loc["10", "one of 7"] == pytest.approx(stats.holm(family)[0])
-
-
-def test_flattery_pairing_and_power_come_from_the_runs(noise: ModuleType, make: Any) -> None:
+def test_flattery_pairing_and_what_n_seeds_show_come_from_the_runs(noise: ModuleType, make: Any) -> None:
     sources = make(noise=0.002)
     epochs = pd.read_csv(RESULTS / "reference" / "epochs.csv")
     wide = epochs.pivot(index="epoch", columns="seed", values="test_accuracy")
     assert noise.flattery(sources).loc["epoch-published", "points"] == pytest.approx(
         (wide.max() - wide.iloc[-1]).mean()
     )
-    found = noise.pairs(sources)
+    pairs = load("noise_pairs")
+    found = pairs.pairs(sources)
     assert (found["correlation"] > 0).all() and (found["ratio"] < 1).all()  # the invented seeds share their luck
-    overall = noise.pairing_overall(sources).loc["all"]
+    overall = pairs.pairing_overall(sources).loc["all"]
     assert (overall["variants"], overall["gain"], overall["n"]) == (11, 11, 4)
     assert overall["chance"] == pytest.approx(0.950, abs=5e-4)  # critical r for two degrees of freedom
-    sd = noise.floor(sources).loc["ablations", "sd"]
-    expected = stats.detectable_difference(sd, 10, design="unpaired")
-    assert noise.power(sources).loc["10", "unpaired"] == pytest.approx(expected)
+    logs = np.log(100 - noise.figures_of(sources, "ablations"))
+    expected = np.exp(stats.detectable_difference(float(logs.std()), 10, design="unpaired"))
+    assert noise.slide(sources).loc["10", "shown"] == pytest.approx(expected)
 
 
 def test_the_reference_s_last_seeds_play_a_variant_of_its_first(noise: ModuleType, make: Any) -> None:
     sources = make(seeds=7, noise=0.05)
-    values = noise.figures_of(sources, "ablations").to_numpy()
+    logs = np.log(100 - noise.figures_of(sources, "ablations").to_numpy())
     row = noise.same(sources).loc["all"]
-    assert row["n"] == 3 and row["difference"] == pytest.approx((values[4:] - values[:3]).mean())
-    table = noise.noise_same_table(sources)
-    assert table["seeds"].tolist() == [3, 3] and table["parameters"].nunique() == 1
-    assert table["verdict"].tolist()[1] == row["verdict"]
+    assert row["n"] == 3 and row["ratio"] == pytest.approx(np.exp(logs[4:].mean() - logs[:3].mean()))
+
+
+def test_the_luck_of_the_digits_is_that_of_the_images_on_which_two_nets_part() -> None:
+    """On one run of each, by hand: the standard deviation of the difference of right and wrong over the images."""
+    digits, sources = load("noise_digits"), Sources(ROOT / "results")
+    truth = digits.labels(sources)
+    runs = sources.runs("ablations").set_index(["variant", "seed"])["test_accuracy"]
+    fc, base = (digits.predictions(sources, variant) != truth for variant in ("fc", "reference"))
+    assert 100 - 100 * fc[0].mean() == pytest.approx(runs["fc", 0])  # the stored labels are the right ones
+    row = digits.other_digits(sources).loc["fc"]
+    alone, both = (fc[0] & ~base[0]).sum(), (~fc[0] & base[0]).sum()
+    by_hand = 100 * np.sqrt(((alone + both) / 10_000 - ((alone - both) / 10_000) ** 2) / 10_000)
+    assert row["one"] == pytest.approx(by_hand, rel=0.15)  # of all pairs of runs, this is one
+    ratio = np.exp(np.log(fc.mean(1)).mean() - np.log(base.mean(1)).mean())
+    assert row["any_low"] < ratio < row["any_high"]
+    found = digits.disagreement(sources)
+    assert found.loc["no-bn", "same"] > found.loc["fc", "same"] > 0
+
+
+def test_labels_that_are_not_stored_are_asked_for(make: Any) -> None:
+    with pytest.raises(KeyError, match="mnist-test-labels.txt is missing: python -m experiments.labels makes it"):
+        load("noise_digits").labels(make())
+
+
+def test_both_plans_stand_side_by_side() -> None:
+    method, sources = load("method"), Sources(ROOT / "results")
+    found, stored = method.both_plans(sources), pd.read_csv(ROOT / "results" / "first-plan.csv")
+    assert found.drop(index="all")["first"].tolist() == stored["verdict"].tolist()
+    assert found.loc["no-bn", "second"] == sources.effects("batchnorm").set_index("variant").loc["no-bn", "verdict"]
+    changed = found.drop(index="all").query("first != second")
+    assert found.loc["all", "changed"] == len(changed) and stored["commit"].iloc[0].startswith(
+        found.loc["all", "commit"]
+    )
+    assert len(method.plans_compared(sources)) == len(stored)
 
 
 def test_seeds_whose_test_loss_turned_are_counted(make: Any) -> None:
@@ -435,22 +363,12 @@ def test_gaps_are_drawn_for_the_trained_variants_of_a_topic(make: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["noise_seeds", "noise_claims", "noise_flattery", "noise_power", "noise_pairing", "noise_same"]
+    ("module", "name"),
+    [*(("noise", f"noise_{of}") for of in ("seeds", "claims", "flattery", "power")), ("noise_pairs", "noise_pairing")],
 )
-def test_every_picture_of_the_noise_floor_is_drawn_over_few_seeds(name: str, noise: ModuleType, make: Any) -> None:
+def test_every_picture_of_the_noise_floor_is_drawn_over_few_seeds(module: str, name: str, make: Any) -> None:
     few = make(seeds=3, change=lambda runs: runs[~runs["variant"].str.contains("+", regex=False)])
-    assert getattr(noise, name)(few).lines
-
-
-def test_the_largest_factorial_prefers_more_factors_and_needs_the_first_cell(together: ModuleType, make: Any) -> None:
-    kept = ["reference", "no-bn", "fc", "no-bn+fc", "dropout-0.10", "dropout-0.25", "no-bn+dropout-0.10"]
-    runs = together.factor_runs(make(change=lambda runs: runs[runs["variant"].isin(kept)]))
-    own, factors = stats.largest_factorial(runs, ["norm", "head", "dropout"])
-    assert factors == ["norm", "head"] and len(own) == 16  # norm × dropout has four cells as well, and comes later
-    with pytest.raises(stats.StatsError, match=r"no run for norm batch, head gap, dropout 0\.0"):
-        stats.largest_factorial(runs[runs["variant"] != "reference"], ["norm", "head", "dropout"])
-    lonely = runs[(runs["variant"] == "reference") | (runs["seed"] == 0)]
-    assert stats.largest_factorial(lonely, ["norm", "head", "dropout"])[1] == []
+    assert getattr(load(module), name)(few).lines
 
 
 def test_two_modules_may_not_have_a_frame_of_one_name(monkeypatch: pytest.MonkeyPatch) -> None:

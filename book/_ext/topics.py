@@ -12,10 +12,11 @@
     ```
 
 `answer` opens the page with a box: three sentences that a hurried reader can take away, in plain words, with an
-`effect` or two in it. `topic` renders all that follows from the topic in `experiments/topics.py`: what each variant
-changes, the figure (ratios of errors with every run; along the topic's axis the errors themselves), the table, the
-curves, the statistics of the sceptic in a part that opens on a click, and when it was asked and what was known by
-then. Nothing of it is typed in the page. What is not trained yet says so and breaks nothing.
+`effect` or two in it; a page that belongs to no topic gives it no name. `topic` renders all that follows from the topic
+in `experiments/topics.py`: what each variant changes, the figure (ratios of errors with every run; along the topic's
+axis the errors themselves), the table, the curves, the statistics of the sceptic in a part that opens on a click, and
+when it was asked and what was known by then. Nothing of it is typed in the page. What is not trained yet says so and
+breaks nothing.
 
     ```{topic} kernel
     :figure: kernel-maps kernel=5        another main figure, of book/figures/
@@ -158,19 +159,23 @@ def described(name: str, sources: Sources, study: str) -> str:
 
 
 class Answer(SphinxDirective):
-    """The box that opens a page. While nothing of the topic is trained, it says so behind the author's words."""
+    """The box that opens a page. While nothing of the topic is trained, it says so behind the author's words.
+
+    A page of no topic, as one about luck or method, gives no argument.
+    """
 
     has_content = True
-    required_arguments = 1
+    optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         sources = open_sources(self.env)
         try:
-            name = check(self.arguments[0])
+            name = check(self.arguments[0]) if self.arguments else ""
             node = nodes.container(classes=["answer"])
-            node += nodes.paragraph("", QUESTIONS[name].question, classes=["question"])
+            if name:
+                node += nodes.paragraph("", QUESTIONS[name].question, classes=["question"])
             node += self.parse_content_to_nodes()
-            if not set(effects.trained(name, sources)) & set(QUESTIONS[name].variants):
+            if name and not set(effects.trained(name, sources)) & set(QUESTIONS[name].variants):
                 node += nodes.paragraph(
                     "", "No run of this question is stored yet. The page says the answer when there is one."
                 )

@@ -13,8 +13,9 @@ from s6core.stats.pairs import StatsError
 def sampling_error(accuracy: float, *, images: int = 10_000) -> float:
     """Return the standard error, in points, of one net's accuracy (per cent) that comes from the choice of test images.
 
-    The binomial one: 0.077 at 99.4% on 10,000 images. All runs here share the test images, so that most of it drops out
-    of a difference, and none of it is in an interval over seeds.
+    The binomial one: 0.077 at 99.4% on 10,000 images. All runs here share the test images, yet little of it drops out
+    of a difference between two nets that err on different images, and none of it is in an interval over seeds: see
+    `any_digits`.
     """
     if not 0 <= accuracy <= 100:
         raise StatsError(f"accuracy={accuracy!r}: allowed are per cent, 0 to 100")
