@@ -40,7 +40,7 @@ WINDOWS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
 
 
 class Slid(NamedTuple):
-    """Field, jump, and pixels by which the first unit's box starts before the image, along the vertical axis."""
+    """Field, effective stride, and pixels by which the first unit's box starts before the image, along the vertical axis."""
 
     size: int
     stride: int

@@ -79,7 +79,7 @@ def test_epochs_can_be_named(sources: Sources) -> None:
         ("net/conv2/parameters", "1,168"),
         ("net/conv4/output", "32 × 12 × 12"),
         ("net/conv4/receptive_field", "12"),
-        ("net/pool3/jump", "2"),
+        ("net/pool3/effective_stride", "2"),
         ("ablations/reference/n", "3"),
         ("ablations/reference/n | word", "three"),
         ("ablations/reference/diverged", "0"),

@@ -67,8 +67,8 @@ def test_the_ten_lines_agree_with_the_engine(page: dict[str, Any], stacks: Any) 
         except ValueError:
             continue  # shrunk to nothing
         numbers = [(row.kernel[0], row.stride[0], row.padding[0], row.dilation[0]) for row in rows]
-        for (size, jump, centre), seen in zip(page["receptive_field"](numbers), fields(rows), strict=True):
-            assert (size, jump, centre) == (seen.size[0], seen.stride[0], (seen.size[0] - 1) / 2 - seen.padding[0])
+        for (size, step, centre), seen in zip(page["receptive_field"](numbers), fields(rows), strict=True):
+            assert (size, step, centre) == (seen.size[0], seen.stride[0], (seen.size[0] - 1) / 2 - seen.padding[0])
             compared += 1
     assert compared > 150
 

@@ -307,7 +307,7 @@ def receptive_nets(sources: Sources) -> pd.DataFrame:
     frame = sources.table("receptive/nets.csv")
     lines = [
         {"net": row["title"], "year": str(row["year"]), "image": row["input"], "convolutions": row["convolutions"],
-         "field": row["size"], "jump": row["stride"], "padding": row["padding"],
+         "field": row["size"], "effective stride": row["stride"], "padding": row["padding"],
          "field / image": f"{row['size'] / row['input']:.2f}",
          "units that see all": f"{row['whole']} of {row['total']}",
          "really global": "yes" if row["global_layers"] else "no"}

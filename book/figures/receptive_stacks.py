@@ -149,7 +149,7 @@ def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None, blank: boo
         words, numbers = "pixels", ""
         if level:
             words, numbers = _words(rows[level - 1]), "sees" if blank else f"sees {field.size[0]}"
-            numbers += f", jump {field.stride[0]}" if field.stride[0] > 1 and field.units[0] > 1 and not blank else ""
+            numbers += f", effective stride {field.stride[0]}" if field.stride[0] > 1 and field.units[0] > 1 and not blank else ""
         left = -MARGIN - 2 * edge + 0.1
         ax.text(left, level * HIGH + (0.04 if level else -0.2), words, va="bottom", size=9.5, color=soft())
         ax.text(left, level * HIGH - 0.04, numbers, va="top", size=9.5, weight="bold", color=ink())
@@ -208,11 +208,11 @@ def _shades() -> Any:
 
 @table
 def receptive_stack(sources: Sources, *, stack: Any, pixels: int = 28) -> pd.DataFrame:
-    """A stack layer by layer: output, field, jump, effective padding."""
+    """A stack layer by layer: output, field, effective stride and padding."""
     rows = rows_of(stacks(stack)[0], pixels)
     return _frame([
         {"layer": _words(row), "output": f"{row.output[1]} × {row.output[2]}", "field": seen.size[0],
-         "jump": seen.stride[0], "effective padding": seen.padding[0]}
+         "effective stride": seen.stride[0], "effective padding": seen.padding[0]}
         for row, seen in zip(rows, fields(rows), strict=True)
     ])  # fmt: skip
 

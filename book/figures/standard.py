@@ -129,7 +129,7 @@ def net_blocks(sources: Sources, **fields: Any) -> pd.DataFrame:
                 "output (C, H, W)": " × ".join(map(str, row.output)),
                 "parameters": f"{row.parameters:,}",
                 "receptive field": seen.size[0],
-                "jump": seen.stride[0] if max(seen.units) > 1 else None,  # one unit has no neighbour to jump to
+                "effective stride": seen.stride[0] if max(seen.units) > 1 else None,  # one unit has no neighbour
                 "_count": row.parameters,
             })  # fmt: skip
         else:
@@ -139,7 +139,7 @@ def net_blocks(sources: Sources, **fields: Any) -> pd.DataFrame:
                 table[-1]["parameters"] += f" + {row.parameters}"
     total = sum(line.pop("_count") for line in table)
     frame = pd.DataFrame([*table, {"block": "total", "parameters": f"{total:,}"}], dtype=object)
-    frame.attrs["right"] = ("output (C, H, W)", "parameters", "receptive field", "jump")
+    frame.attrs["right"] = ("output (C, H, W)", "parameters", "receptive field", "effective stride")
     frame.attrs["missing"] = ""  # a total has no shape
     return frame
 

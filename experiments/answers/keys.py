@@ -17,7 +17,7 @@ ablations/fc/test_accuracy          a variant of any study by itself, whether a 
 ablations/variants, ablations/runs  of a study: how many; device: all its devices; epochs and other columns: what its
                                     runs have in common
 net/parameters, net[norm=none;head=fc]/parameters, net/conv4/output
-                                    of the net that a config describes; of a layer also receptive_field, stride and jump
+                                    of the net that a config describes; of a layer also receptive_field, stride and effective_stride
 recipe[study]/lr                    a field of a training recipe
 speed.csv[pipeline=ours]/images_per_second
                                     the one row of any other table of results/
@@ -226,7 +226,7 @@ def _of_net(fields: str, rest: str) -> Value:
         raise KeyError(f"net: {unknown('layer', name, [*rows, 'parameters', 'layers'])}")
     row = rows[name]
     field = next(field for field in receptive.fields(list(rows.values())) if field.name == name)
-    answers: dict[str, Any] = {**vars(row), "receptive_field": field.size, "jump": field.stride}
+    answers: dict[str, Any] = {**vars(row), "receptive_field": field.size, "effective_stride": field.stride}
     if quantity not in answers:
         raise KeyError(f"net, layer {name}: {unknown('quantity', quantity, answers)}")
     answer = answers[quantity]

@@ -96,7 +96,7 @@ def test_random_stacks_agree_with_the_engine(explorer: Callable[..., Any]) -> No
 
 
 PUBLISHED = [
-    ("reference", "conv4", 12, 2, 3),  # 3, 5, 7, pool 8 with jump 2, 12
+    ("reference", "conv4", 12, 2, 3),  # 3, 5, 7, pool 8 with effective stride 2, 12
     ("reference", "gap", 34, 24, 3),
     ("vgg16", "pool5", 212, 32, 90),  # google-research/receptive_field, table of vgg_16
     ("alexnet", "pool3", 195, 32, 66),  # the same table's 195 and 32; torchvision pads the first layer by 2: 64 + 2
