@@ -148,7 +148,8 @@ def test_a_wrong_file_is_noticed_and_fetched_again(
     assert f"{folder / 'mnist' / NAMES[0]}: {message}" in caplog.text
 
 
-@pytest.mark.parametrize("spoiled", [b"no gzip at all", gzip.compress(RAW[NAMES[0]], mtime=0)[:-12]])  # one name a test, whenever it is collected
+# without a time in it, each process that collects the tests names them alike
+@pytest.mark.parametrize("spoiled", [b"no gzip at all", gzip.compress(RAW[NAMES[0]], mtime=0)[:-12]])
 def test_a_wrong_compressed_file_gives_way_to_a_fetched_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch, spoiled: bytes
 ) -> None:

@@ -149,7 +149,11 @@ def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None, blank: boo
         words, numbers = "pixels", ""
         if level:
             words, numbers = _words(rows[level - 1]), "sees" if blank else f"sees {field.size[0]}"
-            numbers += f", effective stride {field.stride[0]}" if field.stride[0] > 1 and field.units[0] > 1 and not blank else ""
+            numbers += (
+                f", effective stride {field.stride[0]}"
+                if field.stride[0] > 1 and field.units[0] > 1 and not blank
+                else ""
+            )
         left = -MARGIN - 2 * edge + 0.1
         ax.text(left, level * HIGH + (0.04 if level else -0.2), words, va="bottom", size=9.5, color=soft())
         ax.text(left, level * HIGH - 0.04, numbers, va="top", size=9.5, weight="bold", color=ink())
