@@ -40,7 +40,7 @@ WINDOWS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
 
 
 class Slid(NamedTuple):
-    """Field, effective stride, and pixels by which the first unit's box starts before the image, along the vertical axis."""
+    """Along the vertical axis: field, effective stride, and pixels by which unit 0's box starts before the image."""
 
     size: int
     stride: int
