@@ -15,14 +15,14 @@ def every_variant(sources: Sources) -> pd.DataFrame:
     rows = [
         {
             "variant": name,
-            "parameters": int(row["parameters"]),
-            "cost": row["cost"],
-            "runs": int(row["n"]),
             "errors (%)": row["error"],
             "95% interval": None
             if pd.isna(row["low"])
             else f"{effects.times(row['low'])}–{effects.times(row['high'])}",
+            "runs": int(row["n"]),
             "failed": int(row["n_failed"]),
+            "parameters": int(row["parameters"]),
+            "cost": row["cost"],
         }
         for name, row in variants.summaries(sources).iterrows()
     ]

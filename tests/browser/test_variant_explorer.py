@@ -15,7 +15,9 @@ from scipy import stats
 from experiments.answers import variants
 from experiments.answers.effects import in_words
 from experiments.answers.sources import Sources
+from experiments.topics import TOPICS
 from s6core import results
+from s6core import stats as stats_of_runs
 
 Open = Callable[..., Any]
 RUNS = results.load_runs(RESULTS / "ablations")
@@ -47,26 +49,25 @@ def test_every_variant_is_a_row_and_every_run_a_dot(explorer: Open) -> None:
     assert names(page) == list(expected.index)
     learned = RUNS[(RUNS["status"] == "finished") & (RUNS["test_accuracy"] > 20)]
     assert page.locator(".ve-dot").count() == learned["variant"].isin(expected.index).sum()
-    at = page.locator(".ve-list .ve-row").nth(4)
+    at = page.locator(".ve-list .ve-row").nth(names(page).index("reference"))
     seen = [
         float(place[:-1])
         for place in at.locator(".ve-dot").evaluate_all("dots => dots.map((d) => d.getAttribute('cx'))")
     ]
-    errors = np.log(100 - learned[learned["variant"] == names(page)[4]].sort_values("seed")["test_accuracy"])
+    errors = np.log(100 - learned[learned["variant"] == "reference"].sort_values("seed")["test_accuracy"])
     assert np.corrcoef(seen, errors)[0, 1] > 0.9999  # a logarithmic axis
 
 
 def test_filters_leave_what_they_say(explorer: Open) -> None:
     page = explorer()
     page.get_by_label("Question").select_option("head")
-    assert set(names(page)) == {"reference", "fc", "gap-fc", "max"}
+    asked = {"reference", *TOPICS["head"].variants} & set(RUNS["variant"])
+    assert set(names(page)) == asked
     page.get_by_label("Parameters, at most").fill("1")
     table = variants.summaries(Sources(RESULTS))
     most = sorted(table["parameters"].unique())[1]
     assert page.locator(".ve-limit output").first.inner_text() == f"{most:,}"
-    assert set(names(page)) == {
-        name for name in ("reference", "fc", "gap-fc", "max") if table.at[name, "parameters"] <= most
-    }
+    assert set(names(page)) == {name for name in asked if table.at[name, "parameters"] <= most}
     page.get_by_label("Question").select_option("")
     page.get_by_label("Parameters, at most").fill("999")
     page.get_by_label("Cost, at most").fill("0")
@@ -80,6 +81,10 @@ def test_a_pair_that_a_question_asked_about_has_its_verdict(explorer: Open) -> N
     page = explorer("#a=fc&b=reference")  # whichever is A
     assert verdicts(page)[0].startswith("fc against reference: 0.")
     assert "Why: " in page.locator(".ve-pair").inner_text()
+    page = explorer("#a=reference&b=no-bn%2Bfc")  # where a run failed, the ratio is that of the others
+    row = Sources(RESULTS).effects("together").set_index("variant").loc["no-bn+fc"]
+    assert verdicts(page) == [f"no-bn+fc against reference: {in_words(row)}."]
+    assert f"Of the runs that learned: {row['ratio']:.2f} times the errors." in page.locator(".ve-pair").inner_text()
 
 
 def test_any_other_pair_has_a_plain_test_and_says_so(explorer: Open) -> None:
@@ -96,7 +101,11 @@ def test_any_other_pair_has_a_plain_test_and_says_so(explorer: Open) -> None:
 
 def test_runs_that_did_not_learn_are_counted_and_left_out(explorer: Open) -> None:
     page = explorer("#a=no-bn+fc&b=max")
-    assert "1 of 5 runs of no-bn+fc did not learn and are left out." in page.locator(".ve-pair").inner_text()
+    own = RUNS[RUNS["variant"] == "no-bn+fc"]
+    failed = int(stats_of_runs.did_not_learn(own).sum())
+    assert failed > 0
+    said = f"{failed} of {len(own)} runs of no-bn+fc did not learn and are left out."
+    assert said in page.locator(".ve-pair").inner_text()
 
 
 def test_the_plain_test_is_scipys(explorer: Open) -> None:
@@ -147,7 +156,8 @@ def test_the_notebook_and_the_line_are_at_hand(explorer: Open) -> None:
     link = page.get_by_role("link", name="the notebook of no-bn+fc")
     assert link.get_attribute("href").endswith("/results/ablations/no-bn%2Bfc/notebook.html")
     lines = page.locator(".ve-recipe pre").all_inner_texts()
-    assert lines[1] == "papermill experiments/ablation.ipynb no-bn+fc.ipynb -p norm none -p head fc -p seeds 5"
+    seeds = (RUNS["variant"] == "no-bn+fc").sum()
+    assert lines[1] == f"papermill experiments/ablation.ipynb no-bn+fc.ipynb -p norm none -p head fc -p seeds {seeds}"
 
 
 def test_the_address_keeps_the_choice(explorer: Open) -> None:

@@ -29,9 +29,10 @@
   /** The verdicts of the questions that asked about two variants: the lines to show. */
   function asked(data, a, b) {
     const rows = data.effects.filter(({ variant, base }) => (variant === a.name && base === b.name) || (variant === b.name && base === a.name));
-    return rows.map(({ topic, variant, base, text, reason }) => {
+    return rows.map(({ topic, variant, base, text, ratio, reason }) => {
       const { question } = data.topics.find(({ name }) => name === topic);
-      return { strong: `${variant} against ${base}: ${text}.`, weak: `${question}${reason ? ` Why: ${reason}` : ""}` };
+      const left = ratio !== null && !text.includes("times the errors") ? ` Of the runs that learned: ${times(ratio)} times the errors.` : ""; // where some failed, the words count them
+      return { strong: `${variant} against ${base}: ${text}.`, weak: `${question}${reason ? ` Why: ${reason}` : ""}${left}` };
     });
   }
 
