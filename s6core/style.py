@@ -55,7 +55,9 @@ def colours(variants: Iterable[str]) -> dict[str, str]:
     variants = list(variants)
     chosen: dict[str, str] = {}
     for variant in sorted(variants, key=lambda name: name not in NAMED):
-        free = [c for c in OKABE_ITO if c not in chosen.values()] or list(OKABE_ITO)
+        free = [c for c in (*OKABE_ITO[1:], OKABE_ITO[0]) if c not in chosen.values()] or list(
+            OKABE_ITO[1:]
+        )  # blue last
         own = colour(variant)
         chosen[variant] = own if own in free else free[0]
     return {variant: chosen[variant] for variant in variants}
@@ -115,4 +117,6 @@ def _settings(theme: Theme) -> dict[str, Any]:
 
 
 def _number(variant: str) -> int:
-    return NAMED[variant] if variant in NAMED else zlib.crc32(variant.encode()) % len(OKABE_ITO)
+    if variant in NAMED:
+        return NAMED[variant]
+    return 1 + zlib.crc32(variant.encode()) % (len(OKABE_ITO) - 1)  # never the reference's blue and round mark

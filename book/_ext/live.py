@@ -31,9 +31,10 @@ SHARED = ("live/net", "live/live", "live/ink", "live/answers", "live/chart")  # 
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """A custom element: its own scripts beside `SHARED`, what it loads, its attributes, its words without a script."""
+    """A custom element: its own and the shared scripts, what it loads, its attributes, its words without a script."""
 
     scripts: tuple[str, ...]
+    shared: tuple[str, ...] = SHARED
     data: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
     without: str
@@ -65,6 +66,12 @@ COMPONENTS = {
         scripts=("luck-machine",),
         data=("luck",),
         without="Here one draws stored runs until one of two arms wins. It needs JavaScript.",
+    ),
+    "variant-explorer": Component(
+        scripts=("welch", "pair", "variant-explorer"),
+        shared=("live/net", "live/live", "live/chart"),
+        data=("variants", "missed"),
+        without="Here one compares two variants of the net. It needs JavaScript.",
     ),
     "predict-first": Component(scripts=("predict-first",), without=""),
 }
@@ -113,7 +120,8 @@ def ignore(self: Any, node: nodes.Element) -> None:
 def assets(component: str) -> tuple[list[str], list[str]]:
     """Return the style sheets and the scripts of a component, as paths below book/_static, in the order to load."""
     own = [f"{component}/{name}" for name in COMPONENTS[component].scripts]
-    return ["live/live.css", f"{component}/{component}.css"], [f"{name}.js" for name in (*SHARED, *own)]
+    scripts = [f"{name}.js" for name in (*COMPONENTS[component].shared, *own)]
+    return ["live/live.css", f"{component}/{component}.css"], scripts
 
 
 def load(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:

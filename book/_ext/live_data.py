@@ -4,6 +4,8 @@
     cells            the cells of the factorial: which levels, how large, how good
     pushes           accuracy of the two heads on moved, turned and scaled digits
     luck             test accuracy, epoch by epoch, of every seed of the reference
+    variants         every stored variant of every question: settings, runs, curves, verdicts
+    missed           which test digits seed 0 of each of them misses
 
 A page that is opened as a file may load a script but may not fetch JSON, hence the form: `S6Live.stored[name] = …`.
 """
@@ -21,6 +23,7 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file
 
+from experiments.answers import variants
 from experiments.answers.sources import Sources
 from experiments.topics import FACTORS, cells
 from s6core.config import NetConfig, unknown
@@ -109,7 +112,13 @@ def luck(sources: Sources) -> list[dict[str, Any]]:
     return [{"seed": int(seed), "accuracy": curves.get_group(seed).tolist()} for seed in sorted(own["seed"])]
 
 
-TABLES: dict[str, Callable[[Sources], Any]] = {"cells": factorial, "pushes": pushes, "luck": luck}
+TABLES: dict[str, Callable[[Sources], Any]] = {
+    "cells": factorial,
+    "pushes": pushes,
+    "luck": luck,
+    "variants": variants.as_data,
+    "missed": variants.missed,
+}
 NETS = {f"net-{cell}": cell for cell in cells()}
 
 

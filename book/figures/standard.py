@@ -62,7 +62,7 @@ def net_diagram(sources: Sources, **fields: Any) -> Any:
 def comparison(sources: Sources, *, study: str, variants: list[str] | None = None) -> pd.DataFrame:
     """Every variant of a study: parameters, training cost, n, accuracy and what it differs from the reference."""
     runs = sources.runs(study)
-    cost = _cost(sources, study)
+    cost = sources.cost(study)
     compared = sources.comparison(study)
     known = list(dict.fromkeys(runs["variant"]))
     chosen = stored(sources, study, variants)
@@ -104,15 +104,6 @@ def decisive_p(row: pd.Series) -> str | None:
     elif row["verdict"] == "equivalent":
         name, test = "p_equivalent_holm", " (eq.)"  # a longer word would push the verdict out of sight
     return None if pd.isna(row[name]) else write(Value(kind="p", number=float(row[name]))) + test
-
-
-def _cost(sources: Sources, study: str) -> pd.Series:
-    """Return what each variant costs to train over the reference, see `experiments.cost`; empty if not measured."""
-    name = f"{study}/cost.csv"
-    sources.used.add(sources.folder / name)
-    if not (sources.folder / name).is_file():
-        return pd.Series(dtype=float)
-    return sources.table(name).set_index("variant")["cost"]
 
 
 @table

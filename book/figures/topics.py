@@ -138,7 +138,7 @@ def _ends(name: str, row: pd.Series) -> str | None:
 @table
 def topic_measures(sources: Sources, *, topic: str, study: str = STUDY) -> pd.DataFrame:
     """The other figures of the same runs: accuracies, training errors, loss, cost."""
-    cost = _cost(sources, study)
+    cost = sources.cost(study)
     rows = []
     for variant in effects.trained(topics.check(topic), sources, study):
         row = {"variant": variant, "runs": look_up(f"{study}/{variant}/n", sources).number}
@@ -156,12 +156,3 @@ def _mean(key: str, sources: Sources) -> str | None:
         return write(look_up(key, sources))
     except KeyError:  # no run of it finished
         return None
-
-
-def _cost(sources: Sources, study: str) -> pd.Series:
-    """Return what each variant costs to train over the reference, see `experiments.cost`; empty if not measured."""
-    name = f"{study}/cost.csv"
-    sources.used.add(sources.folder / name)
-    if not (sources.folder / name).is_file():
-        return pd.Series(dtype=float)
-    return sources.table(name).set_index("variant")["cost"]

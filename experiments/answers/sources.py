@@ -77,6 +77,14 @@ class Sources:
         """
         return _comparison(*self._stamped(study, "runs.csv"))
 
+    def cost(self, study: str) -> pd.Series:
+        """Return what each variant costs to train over the reference, see `experiments.cost`; empty if not measured."""
+        name = f"{study}/cost.csv"
+        self.used.add(self.folder / name)
+        if not (self.folder / name).is_file():
+            return pd.Series(dtype=float)
+        return self.table(name).set_index("variant")["cost"]
+
     def table(self, name: str) -> pd.DataFrame:
         """Return any other table of the results folder, as `speed.csv`."""
         path = self.folder / name
