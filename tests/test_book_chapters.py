@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
 
 from _ext import slider  # noqa: E402
-from _ext.branching import ChooseRole, VerdictRole  # noqa: E402
+from _ext.branching import ChooseRole  # noqa: E402
 from _ext.values import ValueRole  # noqa: E402
 
 from experiments.answers import frames  # noqa: E402
@@ -398,8 +398,8 @@ def test_every_sentence_can_be_said_where_runs_of_all_variants_diverged(tmp_path
     sources = Sources(tmp_path / "results")
     said = 0
     for chapter in sorted((ROOT / "book").glob("*.md")):
-        for name, text in re.findall(r"\{(value|verdict|choose)\}`([^`]+)`", chapter.read_text()):
-            role = {"value": ValueRole, "verdict": VerdictRole, "choose": ChooseRole}[name]()
+        for name, text in re.findall(r"\{(value|choose)\}`([^`]+)`", chapter.read_text()):
+            role = {"value": ValueRole, "choose": ChooseRole}[name]()
             role.text = text
             found, format = role.read(sources)
             write(found, format)

@@ -17,7 +17,6 @@ from experiments.answers.conditions import NotDefinedError, evaluate, fill, valu
 from experiments.answers.keys import look_up  # noqa: E402
 from experiments.answers.sources import Sources  # noqa: E402
 from experiments.answers.values import Value, write, write_interval  # noqa: E402
-from experiments.studies import STUDIES  # noqa: E402
 
 RESULTS = Path(__file__).parent / "fixtures" / "book" / "results"
 ACCURACIES = pd.read_csv(RESULTS / "ablations" / "runs.csv").set_index(["variant", "seed"])["test_accuracy"]
@@ -43,7 +42,7 @@ def test_an_accuracy_is_the_mean_of_the_last_epochs(sources: Sources) -> None:
 
 def test_an_interval_has_an_en_dash_and_negative_ones_a_word(sources: Sources) -> None:
     assert text("ablations/reference/test_accuracy:interval", sources) == "99.23–99.51"
-    assert text("ablations/no-bn/difference:interval", sources) == "−0.44 to −0.38"
+    assert re.fullmatch(r"−0\.\d\d to −0\.\d\d", text("batchnorm/no-bn/points:interval", sources))
 
 
 def test_the_interval_of_an_accuracy_ends_where_accuracies_do() -> None:
@@ -52,12 +51,12 @@ def test_the_interval_of_an_accuracy_ends_where_accuracies_do() -> None:
     assert write_interval(Value(kind="points", low=-66.5, high=131.05)) == "−66.50 to +131.05"
 
 
-def test_a_difference_is_paired(sources: Sources) -> None:
-    paired = (ACCURACIES["no-bn"] - ACCURACIES["reference"]).mean()
-    assert look_up("ablations/no-bn/difference", sources).number == pytest.approx(paired)
-    assert text("ablations/no-bn/difference", sources) == f"−{abs(paired):.2f}"
-    assert text("ablations/no-bn/difference | abs", sources) == f"{abs(paired):.2f}"
-    assert text("ablations/no-bn/verdict", sources) == "hurts"
+def test_a_difference_is_that_of_the_means(sources: Sources) -> None:
+    points = ACCURACIES["no-bn"].mean() - ACCURACIES["reference"].mean()
+    assert look_up("batchnorm/no-bn/points", sources).number == pytest.approx(points)
+    assert text("batchnorm/no-bn/points", sources) == f"−{abs(points):.2f}"
+    assert text("batchnorm/no-bn/points | abs", sources) == f"{abs(points):.2f}"
+    assert text("batchnorm/no-bn/verdict", sources) == "hurts"
 
 
 def test_epochs_can_be_named(sources: Sources) -> None:
@@ -89,7 +88,7 @@ def test_epochs_can_be_named(sources: Sources) -> None:
         ("ablations/epochs", "6"),
         ("ablations/device", "invented CPU"),
         ("ablations/fc/parameters - ablations/reference/parameters", "14,410"),
-        ("abs(ablations/no-bn/difference) | .1f", "0.4"),
+        ("abs(batchnorm/no-bn/points) | .1f", "0.4"),
         ("reference/reference/test_accuracy:n", "3"),
         ("recipe[reference]/lr", "0.05"),
         ("recipe[reference]/epochs | word", "20"),
@@ -110,7 +109,7 @@ def test_keys_are_written_as_readers_expect(key: str, expected: str, sources: So
         ("ablations/no-bn/accuracy", "unknown quantity 'accuracy': did you mean .*test_accuracy"),
         ("ablations/no-bn/test_accuracy:intervall", "unknown aspect 'intervall': did you mean interval"),
         ("ablations/no-bn/test_accuracy@7", "epoch '7': allowed is 1 to 6, or best"),
-        ("ablations/reference/difference", "reference is what others are compared with"),
+        ("batchnorm/reference/ratio", "reference is what others are compared with"),
         ("ablations/parameters", "no parameters in common"),
         ("net/conv9/parameters", "unknown layer 'conv9'"),
         ("net[nrom=none]/parameters", "unknown field 'nrom': did you mean norm"),
@@ -129,7 +128,7 @@ def test_an_unknown_key_names_the_part_and_its_neighbours(key: str, message: str
 
 
 def test_conditions_compare_values_words_and_files(sources: Sources) -> None:
-    assert evaluate("net/parameters < 20000 and ablations/no-bn/verdict == 'hurts'", sources)[0] is True
+    assert evaluate("net/parameters < 20000 and batchnorm/no-bn/verdict == 'hurts'", sources)[0] is True
     assert evaluate("not exists:results/nothing/runs.csv", sources)[0] is True
     assert evaluate("exists:results/ablations/runs.csv", sources)[0] is True
     assert RESULTS / "nothing" / "runs.csv" in sources.used  # so that the page changes when the file appears
@@ -152,9 +151,8 @@ def test_one_seed_has_no_interval_and_says_so(sources: Sources, tmp_path: Path) 
     assert "one seed" in value.note and "interval" not in value.note
     missing = look_up("ablations/no-bn/test_accuracy:interval", alone)
     assert write(missing) == "no interval" and "one seed of no-bn" in missing.note
-    assert text("ablations/no-bn/difference:interval", alone) == "no interval"
-    assert text("ablations/no-bn/p_t", alone) == "not defined"
-    assert look_up("ablations/no-bn/verdict", alone).words == "undecided"
+    assert text("batchnorm/no-bn/p", alone) == "not defined"
+    assert look_up("batchnorm/no-bn/verdict", alone).words == "undecided"
 
 
 def test_a_right_key_without_a_number_is_named(sources: Sources, tmp_path: Path) -> None:
@@ -184,18 +182,30 @@ def test_a_diverged_run_is_counted_and_not_averaged(sources: Sources, tmp_path: 
     assert look_up("ablations/no-bn/diverged", changed).number == 1
     assert look_up("ablations/no-bn/n", changed).number == 2
     assert look_up("ablations/no-bn/test_accuracy", changed).number == pytest.approx(ACCURACIES["no-bn"][:2].mean())
-    assert write(look_up("ablations/no-bn/verdict", changed)) == "undecided"
-    missing = look_up("ablations/no-bn/difference", changed)
-    assert write(missing) == "not defined" and "1 of 3 pairs diverged" in missing.note
+    verdict = look_up("batchnorm/no-bn/verdict", changed)
+    assert write(verdict) == "hurts" and "1 of 3 runs of no-bn did not learn" in verdict.note
+
+
+def test_what_hangs_on_runs_that_all_diverged_is_not_defined(tmp_path: Path) -> None:
+    def diverge(runs: pd.DataFrame) -> pd.DataFrame:
+        hit = runs["variant"] == "no-bn"
+        runs.loc[hit, ["status", "test_accuracy", "test_loss", "train_accuracy", "train_loss"]] = [
+            "diverged", float("nan"), float("nan"), float("nan"), float("nan"),
+        ]  # fmt: skip
+        return runs
+
+    changed = _changed(tmp_path, diverge)
+    missing = look_up("batchnorm/no-bn/points", changed)
+    assert write(missing) == "not defined" and "3 failed" in missing.note
     for undecidable in (
-        "ablations/no-bn/difference < 0",
-        "not ablations/no-bn/p_t",
-        "abs(ablations/no-bn/difference:low)",
+        "batchnorm/no-bn/points < 0",
+        "not batchnorm/no-bn/ratio > 1",
+        "abs(batchnorm/no-bn/points:low)",
     ):
         with pytest.raises(NotDefinedError):
             evaluate(undecidable, changed)
-    assert evaluate("ablations/no-bn/diverged == 0 and ablations/no-bn/difference < 0", changed)[0] is False
-    assert write(value_of("ablations/no-bn/difference - ablations/fc/difference", changed)) == "not defined"
+    assert evaluate("ablations/no-bn/diverged == 0 and batchnorm/no-bn/points < 0", changed)[0] is False
+    assert write(value_of("batchnorm/no-bn/points - head/fc/points", changed)) == "not defined"
 
 
 def test_numbers_are_written_by_kind() -> None:
@@ -210,21 +220,3 @@ def _changed(folder: Path, change) -> Sources:  # noqa: ANN001
     path = folder / "results" / "ablations" / "runs.csv"
     change(pd.read_csv(path)).to_csv(path, index=False)
     return Sources(folder / "results")
-
-
-def test_variants_are_judged_with_those_of_their_question(sources: Sources, tmp_path: Path) -> None:
-    """Three norms are a family and three heads another, whether they are trained or not: Holm's factor is three."""
-    study = STUDIES["ablations"]
-    judged = [variant for family in study.families.values() for variant in family]
-    assert len(set(judged)) == len(judged) and set(judged) <= set(study.variants)
-    shutil.copytree(RESULTS / "ablations", tmp_path / "ablations")
-    own = pd.read_csv(tmp_path / "ablations" / "runs.csv")
-    more = own[own["variant"] == "no-bn"].assign(variant="group")
-    pd.concat([own, more]).to_csv(tmp_path / "ablations" / "runs.csv", index=False)
-    table = Sources(tmp_path).comparison("ablations")
-    assert table["family"].to_dict() | {"fc": "head", "no-bn": "batchnorm", "group": "batchnorm"} == dict(
-        table["family"]
-    )
-    assert len(study.families["batchnorm"]) == len(study.families["head"]) == 3
-    for variant in ("no-bn", "fc"):  # of the one family two are stored, of the other fc alone
-        assert table.loc[variant, "p_t_holm"] == pytest.approx(min(1, 3 * table.loc[variant, "p_t"]))

@@ -1,7 +1,5 @@
-"""Sentences that branch, for the pages that are not in the new form yet; a page in it uses `effect` and `holds`.
+"""Sentences and parts that branch, for the few pages that have to; a claim is written with `holds`.
 
-{verdict}`ablations/no-bn`                       helps, hurts, makes no difference that matters, stays undecided
-{verdict}`ablations/no-bn; hurts: costs accuracy; helps: gains {ablations/no-bn/difference | abs} points`
 {choose}`reference/reference/test_accuracy >= 99.40 ? reached : missed`
 
 ```{when} exists:results/yours                   a directive: its body appears only if the condition holds
@@ -14,31 +12,11 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from experiments.answers.conditions import NotDefinedError, evaluate, fill, value_of
+from experiments.answers.conditions import NotDefinedError, evaluate, fill
 from experiments.answers.sources import Sources
 from experiments.answers.values import Value
 
 from .values import AnswerRole, close, logger, open_sources
-
-VERDICTS = {
-    "helps": "helps",
-    "hurts": "hurts",
-    "equivalent": "makes no difference that matters",
-    "undecided": "stays undecided",
-}
-
-
-class VerdictRole(AnswerRole):
-    def read(self, sources: Sources) -> tuple[Value, str]:
-        subject, *cases = (part.strip() for part in self.text.split(";"))
-        words = dict(VERDICTS)
-        for case in cases:
-            verdict, colon, text = case.partition(":")
-            if verdict not in words or not colon:
-                raise ValueError(f"{case!r}: write verdict: words, the verdict one of {', '.join(VERDICTS)}")
-            words[verdict] = text.strip()
-        verdict = value_of(f"{subject}/verdict", sources)
-        return Value(kind="text", words=fill(words[verdict.words], sources), note=verdict.note), ""
 
 
 class ChooseRole(AnswerRole):
@@ -77,6 +55,5 @@ class When(SphinxDirective):
 
 
 def setup(app: Sphinx) -> None:
-    app.add_role("verdict", VerdictRole())
     app.add_role("choose", ChooseRole())
     app.add_directive("when", When)

@@ -43,13 +43,11 @@ def plans_compared(sources: Sources) -> pd.DataFrame:
     for variant, row in both_plans(sources).drop(index="all").iterrows():
         failed = f" ({int(row['failed'])} failed)" if row["failed"] else ""
         rows.append({
-            "question": row["family"], "variant": variant,
-            "pairs": int(row["pairs"]), "points": _ends("points", row, ""), "first plan": row["first"],
-            "runs": int(row["runs"]), "times the errors": _ends("times", row, "ratio_"),
-            "second plan": f"{row['second']}{failed}",
+            "variant": variant, "first plan": row["first"], "second plan": f"{row['second']}{failed}",
+            "pairs": int(row["pairs"]), "points": _ends("points", row, ""), "runs": int(row["runs"]),
+            "times the errors": _ends("times", row, "ratio_"), "question": row["family"],
         })  # fmt: skip
     answer = pd.DataFrame(rows)
-    answer.loc[answer["question"].duplicated(), "question"] = ""
     answer.attrs["right"] = ("points", "times the errors")
     return answer
 

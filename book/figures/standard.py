@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments.answers.registry import figure, table
 from experiments.answers.sources import REFERENCE, Sources
-from experiments.answers.values import Value, write, write_interval
+from experiments.answers.values import Value, write_interval
 from experiments.studies import STUDIES
 from s6core import diagrams, plots, receptive, stats
 from s6core.config import RECIPES, NetConfig, TrainConfig, diff, parse, to_dict, unknown
@@ -46,64 +46,9 @@ def accuracy_parameters(sources: Sources, *, study: str, variants: list[str] | N
 
 
 @figure
-def differences(sources: Sources, *, study: str, variants: list[str] | None = None, **options: Any) -> Any:
-    """Paired differences from the reference; see `s6core.plots.plot_differences`."""
-    chosen, compared = stored(sources, study, variants), sources.comparison(study)
-    return plots.plot_differences(sources.runs(study), variants=chosen, comparison=compared, **options)
-
-
-@figure
 def net_diagram(sources: Sources, **fields: Any) -> Any:
     """The net that a config describes, with what its units see: `net-diagram head=fc`, best with `:class: wide`."""
     return diagrams.plot_net(layers(_config(fields)))
-
-
-@table
-def comparison(sources: Sources, *, study: str, variants: list[str] | None = None) -> pd.DataFrame:
-    """Every variant of a study: parameters, training cost, n, accuracy and what it differs from the reference."""
-    runs = sources.runs(study)
-    cost = sources.cost(study)
-    compared = sources.comparison(study)
-    known = list(dict.fromkeys(runs["variant"]))
-    chosen = stored(sources, study, variants)
-    chosen = [REFERENCE, *(v for v in known if v != REFERENCE)] if chosen is None else chosen
-    summary = stats.summary(runs).set_index("variant")
-    rows = []
-    for variant in chosen:
-        own, mean = runs[runs["variant"] == variant], summary.loc[variant]
-        row = {
-            "variant": variant,
-            "parameters": own["parameters"].iloc[0],
-            **({"cost": cost.get(variant)} if len(cost) else {}),
-            "seeds": int(mean["n"]),
-            "test accuracy (%)": mean["mean"],
-            "95% interval": interval("percent", mean),
-        }
-        if variant in compared.index:
-            against = compared.loc[variant]
-            row |= {
-                "difference": against["difference"],
-                "95% interval of it": interval("points", against),
-                "p (Holm)": decisive_p(against),
-                "verdict": against["verdict"],
-            }
-        rows.append(row)
-    frame = pd.DataFrame(rows)
-    frame.attrs["formats"] = {
-        "parameters": ",", "cost": ".2f", "test accuracy (%)": ".2f", "difference": "+.2f",
-    }  # fmt: skip
-    frame.attrs["right"] = ("95% interval", "95% interval of it", "p (Holm)")
-    return frame
-
-
-def decisive_p(row: pd.Series) -> str | None:
-    """Write the p that a verdict rests on, after Holm; its test stands beside it where it is not the paired t test."""
-    name, test = "p_t_holm", ""
-    if row.get("n_diverged"):
-        name, test = "p_holm", " (signs)"
-    elif row["verdict"] == "equivalent":
-        name, test = "p_equivalent_holm", " (eq.)"  # a longer word would push the verdict out of sight
-    return None if pd.isna(row[name]) else write(Value(kind="p", number=float(row[name]))) + test
 
 
 @table

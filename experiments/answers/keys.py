@@ -39,7 +39,6 @@ import pandas as pd
 
 from experiments.answers import frames
 from experiments.answers.columns import COMPUTED, COUNTS, EFFECTS, RUNS, kind_of
-from experiments.answers.paired import PAIRED, of_pairs
 from experiments.answers.questions import QUESTIONS, STUDY
 from experiments.answers.sources import Sources
 from experiments.answers.values import SEEDS, SPREAD, Value, aspect_of, write_interval
@@ -105,8 +104,6 @@ def _of_topic(name: str, study: str, variant: str, quantity: str, sources: Sourc
     base = TOPICS[name].base
     if variant not in members(name):
         raise KeyError(f"topic {name}: {unknown('variant', variant, members(name))}")
-    if quantity in PAIRED and quantity not in EFFECTS:
-        raise KeyError(f"topic {name}: {unknown('quantity', quantity, [*COUNTS, *EFFECTS, *RUNS])}")
     if quantity not in EFFECTS:
         return _of_variant(study, variant, quantity, sources)
     if variant == base:
@@ -157,8 +154,6 @@ def _of_variant(study: str, variant: str, quantity: str, sources: Sources) -> Va
     known = [*runs["variant"].unique(), *(STUDIES[study].variants if study in STUDIES else ())]
     if variant not in known:
         raise KeyError(f"study {study}: {unknown('variant', variant, known)}")
-    if quantity in PAIRED:
-        return of_pairs(study, variant, quantity, sources)
     own = runs[runs["variant"] == variant]
     finished = own[own["status"] == "finished"]
     file = f"results/{study}/runs.csv"
@@ -172,9 +167,7 @@ def _of_variant(study: str, variant: str, quantity: str, sources: Sources) -> Va
     column, _, epoch = quantity.partition("@")
     frame = sources.epochs_if_any(study) if epoch else runs
     if column not in COMPUTED and column not in frame:
-        raise KeyError(
-            f"study {study}: {unknown('quantity', column, [*COUNTS, *EFFECTS, *RUNS, *PAIRED, *frame.columns])}"
-        )
+        raise KeyError(f"study {study}: {unknown('quantity', column, [*COUNTS, *EFFECTS, *RUNS, *frame.columns])}")
     if own.empty:
         return Value(kind=kind_of(column), missing=UNTRAINED, note=f"{variant}, {file}", aspects=SEEDS)
     values = _per_seed(study, variant, column, epoch, finished, sources)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from experiments.answers.questions import PLANS, QUESTIONS, STUDY, study_of
@@ -69,14 +67,6 @@ class Sources:
         self.used.add(path)
         return _record(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
-    def comparison(self, study: str) -> pd.DataFrame:
-        """Return one row per variant: its paired comparison with the study's reference, see `s6core.stats.compare`.
-
-        The column `family` names the question whose variants it was judged with; the study declares them, and those not
-        trained yet count in Holm's correction as well.
-        """
-        return _comparison(*self._stamped(study, "runs.csv"))
-
     def cost(self, study: str) -> pd.Series:
         """Return what each variant costs to train over the reference, see `experiments.cost`; empty if not measured."""
         name = f"{study}/cost.csv"
@@ -133,29 +123,6 @@ def _effects(folder: Path | None, name: str, stamp: int) -> pd.DataFrame:
         for v in topic.variants
     ]
     return pd.DataFrame([asdict(row) for row in rows])
-
-
-@lru_cache(maxsize=64)
-def _comparison(folder: Path, stamp: int) -> pd.DataFrame:
-    runs = results.load_runs(folder)
-    stored = set(runs["variant"]) - {REFERENCE}
-    if not stored:
-        raise ValueError(f"study {folder.name}: its only variant is {REFERENCE}, so there is nothing to compare")
-    # the generator matters beyond 16 pairs only, where the sign flips are too many to count
-    tables = [
-        stats.compare(runs, reference=REFERENCE, family=members, rng=np.random.default_rng(0)).assign(family=name)
-        for name, members in _families(folder.name, stored).items()
-        if stored & set(members)
-    ]
-    return pd.concat(tables).set_index("variant")
-
-
-def _families(study: str, stored: Iterable[str]) -> dict[str, Iterable[str]]:
-    """Return the variants of each question, trained or not; those of no declared family are one by themselves."""
-    plan = STUDIES.get(study)
-    declared = plan.families if plan else {}
-    named = {variant for members in declared.values() for variant in members}
-    return {**declared, "": {*(plan.variants if plan else ()), *stored} - named - {REFERENCE}}
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,6 @@ from s6core.plots.effects import errors, plot_effects, plot_sweep
 from s6core.plots.factorial import plot_interaction
 from s6core.plots.ink import LABELS
 from s6core.plots.overview import plot_overview
-from s6core.plots.pairs import plot_differences
 from s6core.plots.size import plot_accuracy_parameters
 
 __all__ = [
@@ -17,7 +16,6 @@ __all__ = [
     "errors",
     "plot_accuracy_parameters",
     "plot_curves",
-    "plot_differences",
     "plot_effects",
     "plot_interaction",
     "plot_overview",
