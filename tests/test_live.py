@@ -97,7 +97,7 @@ def test_what_cannot_be_shown_fails_a_strict_build(tmp_path: Path) -> None:
     page = WITH + "\n.. push-digit::\n   :digit: 10\n"
     page += predict.format("ablations/fcc/test_accuracy", 0) + predict.format("ablations/fc/test_accuracy", 99.5)
     page += "\n.. predict:: ablations/fc/test_accuracy\n   :low: 0\n   :high: 100\n   :step: 1\n"
-    page += predict.format("ablations/fc/verdict", 0) + predict.format("ablations/fc/test_accuracy", "few")
+    page += predict.format("head/fc/verdict", 0) + predict.format("ablations/fc/test_accuracy", "few")
     done = build(tmp_path, page)
     assert done.returncode != 0
     for message in (
