@@ -1,9 +1,8 @@
-"""Write the hundred test digits that the live components offer, as book/_static/live/digits.js, and all test labels.
+"""Write the hundred test digits that the live components offer, as book/_static/live/digits.js.
 
     python book/_scripts/live_digits.py
 
 They are the first eight of each class in MNIST's test set, and the twenty that most of the study's stored runs miss.
-The labels, a digit each, go into results/live/: the build has no data set, and tells by them which digits a run missed.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.answers.variants import LABELS
 from s6core import data, results
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +38,6 @@ def main() -> None:
     images = data.load()
     test = images.test
     labels = test.labels.numpy()
-    results.write(ROOT / "results" / LABELS, ("".join(map(str, labels)) + "\n").encode())
     easy = [int(n) for label in range(10) for n in np.flatnonzero(labels == label)[:EACH]]
     reads = [np.array(list(r.predictions), dtype=np.uint8) for r in results.load_all(STUDY) if r.status == "finished"]
     missed = np.sum([read != labels for read in reads], axis=0)

@@ -10,9 +10,10 @@ import pandas as pd
 
 from experiments.answers.frames import frame
 from experiments.answers.sources import REFERENCE, Sources
+from experiments.answers.variants import LABELS
 from s6core import results, stats
 
-STUDY, LABELS = "ablations", "mnist-test-labels.txt"
+STUDY = "ablations"
 SHOWN = ("fc", "dropout-0.10", "no-bn")
 
 

@@ -15,7 +15,7 @@ from experiments.topics import TOPICS
 from s6core import results, stats, style
 from s6core.config import NetConfig, TrainConfig, overrides, to_dict
 
-LABELS = "live/labels.txt"
+LABELS = "mnist-test-labels.txt"
 """The class of each test image, a digit each, as a record's predictions: written by book/_scripts/live_digits.py."""
 
 
@@ -104,7 +104,7 @@ def missed(sources: Sources) -> dict[str, Any]:
     path = sources.folder / LABELS
     sources.used.add(path)
     if not path.is_file():
-        raise KeyError(f"{LABELS} is missing: python book/_scripts/live_digits.py writes it")
+        raise KeyError(f"results/{LABELS} is missing: python -m experiments.labels makes it")
     labels = path.read_text().strip()
     nets = {}
     for name in summaries(sources).index:
