@@ -199,3 +199,11 @@ def test_an_unknown_table_offers_studies_and_topics():
     assert answer.exit_code == 2 and answer.stderr.startswith("s6: unknown study or topic 'hed': did you mean head or")
     answer = call("table", "screen")
     assert (answer.exit_code == 1 and "no runs; `s6 run screen` makes them" in answer.stderr) or answer.exit_code == 0
+
+
+def test_a_comparison_alone_speaks_of_no_correction_and_a_single_run_of_no_interval(root: Path):
+    told = call("compare", "mine/fc", "--results", str(root)).stdout
+    assert "helps: the interval lies below 1." in told and "+0.95 points from b (+0." in told and "Holm" not in told
+    folder = store(plan({**TINY, "head": "fc", "variant": "once", "results": str(root)}), [99.0])
+    told = call("compare", str(folder), "mine/reference", "--results", str(root)).stdout
+    assert "+0.85 points from b (no interval)" in told, told

@@ -41,16 +41,19 @@ def coloured(word: str, text: str | None = None) -> str:
     return click.style(plain, fg=VERDICTS[word])
 
 
-def number(value: float | None, digits: int = 2) -> str:
-    """Write a number, with a real minus sign; a dash where there is none."""
-    return MISSING if value is None or math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
+    """Write a number, with a real minus sign, a difference with its plus; a dash where there is none."""
+    if value is None or math.isnan(value):
+        return MISSING
+    return f"{value:{'+' * signed}.{digits}f}".replace("-", "−")
 
 
-def interval(low: float, high: float, digits: int = 2, *, level: bool = False) -> str:
+def interval(low: float, high: float, digits: int = 2, *, level: bool = False, signed: bool = False) -> str:
     """Write an interval, with `level` also that it is one of 95%."""
     if math.isnan(low + high):
         return "no interval"
-    return f"{'95% interval ' if level else ''}{number(low, digits)} to {number(high, digits)}"
+    ends = (number(end, digits, signed=signed) for end in (low, high))
+    return f"{'95% interval ' if level else ''}{' to '.join(ends)}"
 
 
 def estimate(value: float, low: float, high: float) -> str:
