@@ -5,32 +5,23 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import click
 import pandas as pd
 
+from experiments.terminal import paragraph, width
+
+__all__ = ["paragraph", "width"]
+
 FORMATS = ("table", "markdown", "latex", "csv", "json")
-NARROWEST = 50
 MISSING = "–"
 VERDICTS = {"helps": "green", "hurts": "red", "equivalent": "blue"}
 
 formats = click.option("--format", "kind", type=click.Choice(FORMATS), default="table", show_default=True,
                        help="How to print it.")  # fmt: skip
-
-
-def width() -> int:
-    """Return how many columns there are to write in."""
-    return max(NARROWEST, shutil.get_terminal_size().columns)
-
-
-def paragraph(text: str, *, indent: str = "") -> str:
-    """Break a sentence to the width of the terminal."""
-    return textwrap.fill(text, width(), initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def coloured(word: str, text: str | None = None) -> str:
@@ -91,12 +82,7 @@ def columns(rows: Sequence[dict[str, str]]) -> str:
     blocks = []
     for row in rows:
         first, *others = names
-        lines = [
-            textwrap.fill(
-                f"{f'  {name}':<{pad}}{row[name]}", width(), subsequent_indent=" " * pad, break_on_hyphens=False
-            )
-            for name in others
-        ]
+        lines = [paragraph(f"{f'  {name}':<{pad}}{row[name]}", hanging=" " * pad) for name in others]
         blocks.append("\n".join([row[first], *lines]))
     return "\n".join(blocks)
 
