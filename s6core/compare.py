@@ -57,9 +57,15 @@ class Comparison:
 
     @property
     def points(self) -> tuple[float, float]:
-        """The interval of the difference in points, within what is possible: no accuracy leaves 0 to 100%."""
+        """The interval of the difference in points, within what is possible: no accuracy leaves 0 to 100%.
+
+        NaN where all of that is left: a side with a single run says nothing of its scatter.
+        """
+        low, high = self.effect.points_low, self.effect.points_high
+        if (low, high) == (-100, 100):
+            return math.nan, math.nan
         base = self.b.mean
-        low, high = np.clip([self.effect.points_low, self.effect.points_high], -base, 100 - base)
+        low, high = np.clip([low, high], -base, 100 - base)
         return float(low), float(high)
 
     def row(self) -> dict[str, Any]:

@@ -183,7 +183,7 @@ def parse(kind: type[Config], assignments: Iterable[str]) -> Config:
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """Say that a name is unknown, and offer the nearest known ones (or all, where none is near)."""
-    known = sorted(known)
+    known = sorted(set(known))
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
     return f"unknown {what} {name!r}: {hint}"

@@ -160,12 +160,18 @@ def test_a_plot_is_drawn(root: Path, tmp_path: Path, suffix: str):
 
 
 @pytest.mark.parametrize(
-    "command", [["compare", "mine/fc"], ["table", "ablations"], ["table", "head"], ["studies"], []]
+    "command",
+    [
+        *([], ["studies"], ["compare", "mine/fc"], ["table", "ablations"], ["table", "head"]),
+        *(["status", "ablations"], ["status", "mine"], ["net"], ["net", "--fields"], ["rf", "torchvision:resnet50"]),
+        *(["claims"], ["data"], ["run", "smoke", "--dry-run", "--shard", "1/2"]),
+    ],
 )
 def test_fifty_columns_are_enough(root: Path, command: list[str]):
-    where = ["--results", str(root)] if command[:1] == ["compare"] else []
+    where = ["--results", str(root)] if "mine" in " ".join(command) or command[:1] == ["run"] else []
     answer = call(*command, *where, COLUMNS="50")
-    assert answer.exit_code == 0 and max(map(len, answer.stdout.splitlines())) <= 50, answer.stdout
+    longer = [line for line in answer.stdout.splitlines() if len(line) > 50]
+    assert answer.exit_code == 0 and not [line for line in longer if " " in line.strip()], longer  # a path stays whole
 
 
 def test_no_colour_where_nobody_sees_it_or_nobody_wants_it(root: Path, monkeypatch: pytest.MonkeyPatch):
@@ -199,3 +205,11 @@ def test_an_unknown_table_offers_studies_and_topics():
     assert answer.exit_code == 2 and answer.stderr.startswith("s6: unknown study or topic 'hed': did you mean head or")
     answer = call("table", "screen")
     assert (answer.exit_code == 1 and "no runs; `s6 run screen` makes them" in answer.stderr) or answer.exit_code == 0
+
+
+def test_a_comparison_alone_speaks_of_no_correction_and_a_single_run_of_no_interval(root: Path):
+    told = call("compare", "mine/fc", "--results", str(root)).stdout
+    assert "helps: the interval lies below 1." in told and "+0.95 points from b (+0." in told and "Holm" not in told
+    folder = store(plan({**TINY, "head": "fc", "variant": "once", "results": str(root)}), [99.0])
+    told = call("compare", str(folder), "mine/reference", "--results", str(root)).stdout
+    assert "+0.85 points from b (no interval)" in told, told

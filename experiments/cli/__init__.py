@@ -66,14 +66,14 @@ def s6(ctx: click.Context) -> None:
     """An ablation study of a small MNIST classifier.
 
     \b
-    s6 net                       the reference net, layer by layer
-    s6 rf torchvision:resnet50   what each unit of any net sees
-    s6 data                      fetch and verify MNIST
-    s6 run smoke                 a first run: two variants, a minute
-    s6 status ablations          how far a study is
-    s6 table head                a question's variants, best first
-    s6 compare ablations/fc      one variant against the reference
-    s6 claims                    what the runs say of the book's claims
+    s6 net                 a net, layer by layer
+    s6 rf s6               what its units see
+    s6 data                fetch and verify MNIST
+    s6 run smoke           a first run, a minute
+    s6 status ablations    how far a study is
+    s6 table head          variants, best first
+    s6 compare head/fc     against the reference
+    s6 claims              what runs say of the book
 
     Without a command: every study, what it asks and how far it is.
     """

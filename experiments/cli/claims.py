@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from experiments.cli.options import folder
+from experiments.terminal import paragraph, width
 
 WORDS = {"holds": "supports", "contradicted": "contradicts", "open": "cannot tell"}
 
@@ -45,9 +46,11 @@ def claims(root: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
+    indent = " " * (12 if width() >= 80 else 2)
     for row in rows:
         figures = "; ".join(f"{key} is {figure}" for key, figure in row["figures"].items())
-        click.echo(f"{row['runs']:<12}{row['page']}, line {row['line']}: {row['claim']}")
-        click.echo(f"{'':<12}{row['condition']}\n{'':<12}{figures}\n")
+        click.echo(paragraph(f"{row['runs']:<12}{row['page']}, line {row['line']}: {row['claim']}", hanging=indent))
+        click.echo(f"{paragraph(row['condition'], indent=indent)}\n{paragraph(figures, indent=indent)}\n")
     told = [row["runs"] for row in rows]
-    click.echo(f"{len(rows)} claims: " + ", ".join(f"{word} {told.count(word)}" for word in WORDS.values()))
+    counts = ", ".join(f"{word} {told.count(word)}" for word in WORDS.values())
+    click.echo(paragraph(f"{len(rows)} claims: {counts}"))

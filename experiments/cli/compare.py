@@ -98,7 +98,7 @@ def figures(found: Comparison) -> list[str]:
     low, high = found.points
     return [
         f"errors    {it.ratio:.2f} times those of b ({formats.interval(it.low, it.high, level=True)})",
-        f"accuracy  {formats.number(it.points)} points from b ({formats.interval(low, high)})",
+        f"accuracy  {_points(it.points, low, high, ' points from b')}",
     ]
 
 
@@ -112,11 +112,15 @@ def shown(found: Comparison) -> dict[str, str]:
         "runs": f"{it.n} and {it.n_base}",
         "did not learn": f"{it.n_failed} and {it.n_base_failed}",
         "times the errors": formats.estimate(it.ratio, it.low, it.high),
-        "points": f"{formats.number(it.points)} ({formats.interval(low, high)})",
+        "points": _points(it.points, low, high),
         "verdict": it.verdict,
         "notices": formats.number(it.notices),
         "differs in": differences(found),
     }
+
+
+def _points(value: float, low: float, high: float, unit: str = "") -> str:
+    return f"{formats.number(value, signed=True)}{unit} ({formats.interval(low, high, signed=True)})"
 
 
 def differences(found: Comparison) -> str:

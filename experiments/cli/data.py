@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from experiments.terminal import paragraph, width
 from s6core import sources
 
 
@@ -20,9 +21,11 @@ def data(dataset: str) -> None:
     """
     row = sources.describe(dataset)
     for item in sources.obtain(dataset):
-        click.echo(f"{item.path}  {item.file.size:>12,} bytes  SHA-256 {item.file.sha256[:12]}…  from {item.source}")
+        facts = f"{item.file.size:>12,} bytes  SHA-256 {item.file.sha256[:12]}…  from {item.source}"
+        line = f"{item.path}  {facts}"
+        click.echo(line if len(line) <= width() else f"{item.path}\n{paragraph(facts.strip(), indent='    ')}")
     if not row.files:
         files = sources.fetch(dataset).values()
         click.echo(f"{len(files)} files in {', '.join(sorted({str(path.parent) for path in files}))}")
     size = " × ".join(map(str, row.image))
-    click.echo(f"{row.train:,} training and {row.test:,} test images of {size}, {row.classes} classes")
+    click.echo(paragraph(f"{row.train:,} training and {row.test:,} test images of {size}, {row.classes} classes"))

@@ -5,32 +5,23 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import click
 import pandas as pd
 
+from experiments.terminal import paragraph, width
+
+__all__ = ["paragraph", "width"]
+
 FORMATS = ("table", "markdown", "latex", "csv", "json")
-NARROWEST = 50
 MISSING = "–"
 VERDICTS = {"helps": "green", "hurts": "red", "equivalent": "blue"}
 
 formats = click.option("--format", "kind", type=click.Choice(FORMATS), default="table", show_default=True,
                        help="How to print it.")  # fmt: skip
-
-
-def width() -> int:
-    """Return how many columns there are to write in."""
-    return max(NARROWEST, shutil.get_terminal_size().columns)
-
-
-def paragraph(text: str, *, indent: str = "") -> str:
-    """Break a sentence to the width of the terminal."""
-    return textwrap.fill(text, width(), initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def coloured(word: str, text: str | None = None) -> str:
@@ -41,16 +32,19 @@ def coloured(word: str, text: str | None = None) -> str:
     return click.style(plain, fg=VERDICTS[word])
 
 
-def number(value: float | None, digits: int = 2) -> str:
-    """Write a number, with a real minus sign; a dash where there is none."""
-    return MISSING if value is None or math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
+    """Write a number, with a real minus sign, a difference with its plus; a dash where there is none."""
+    if value is None or math.isnan(value):
+        return MISSING
+    return f"{value:{'+' * signed}.{digits}f}".replace("-", "−")
 
 
-def interval(low: float, high: float, digits: int = 2, *, level: bool = False) -> str:
+def interval(low: float, high: float, digits: int = 2, *, level: bool = False, signed: bool = False) -> str:
     """Write an interval, with `level` also that it is one of 95%."""
     if math.isnan(low + high):
         return "no interval"
-    return f"{'95% interval ' if level else ''}{number(low, digits)} to {number(high, digits)}"
+    ends = (number(end, digits, signed=signed) for end in (low, high))
+    return f"{'95% interval ' if level else ''}{' to '.join(ends)}"
 
 
 def estimate(value: float, low: float, high: float) -> str:
@@ -88,12 +82,7 @@ def columns(rows: Sequence[dict[str, str]]) -> str:
     blocks = []
     for row in rows:
         first, *others = names
-        lines = [
-            textwrap.fill(
-                f"{f'  {name}':<{pad}}{row[name]}", width(), subsequent_indent=" " * pad, break_on_hyphens=False
-            )
-            for name in others
-        ]
+        lines = [paragraph(f"{f'  {name}':<{pad}}{row[name]}", hanging=" " * pad) for name in others]
         blocks.append("\n".join([row[first], *lines]))
     return "\n".join(blocks)
 

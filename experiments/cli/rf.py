@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from experiments.terminal import paragraph, width
 from s6core.config import ConfigError, NetConfig, parse
 from s6core.receptive import (
     Field,
@@ -79,24 +80,32 @@ def row(record: Field) -> dict[str, Any]:
 
 def table(field: ReceptiveField) -> str:
     """Return the table that the terminal shows."""
-    width = max(5, *(len(record.name) for record in field))
-    lines = [
-        f"{len(field)} layers on an image of {' × '.join(map(str, field.input_size))}",
-        f"{'layer':<{width}}  {'size':>11}  {'stride':>9}  {'padding':>11}  output",
-    ]
+    rows = [("layer", "size", "stride", "padding", "output")]
     for record in field:
         size, stride, padding = map(_text, (record.size, record.stride, record.padding))
-        shape = " × ".join(map(str, record.output))
         mark = ("" if record.regular else " ~") + (" *" if record.is_global else "")
-        lines.append(f"{record.name:<{width}}  {size:>11}  {stride:>9}  {padding:>11}  {shape}{mark}")
+        rows.append((record.name, size, stride, padding, " × ".join(map(str, record.output)) + mark))
+    lines = [f"{len(field)} layers on an image of {' × '.join(map(str, field.input_size))}", *_columns(rows)]
     if not all(record.regular for record in field):
-        lines.append("~ units differ: the largest size, and the average stride and padding")
+        lines.append(paragraph("~ units differ: the largest size, and the average stride and padding"))
     if marks := field[-1].global_by:
         more = f" and {len(marks) - 3} more" if len(marks) > 3 else ""
         lines.append(
-            f"* depends on the whole image through {', '.join(marks[:3])}{more}; the field is the geometric one"
+            paragraph(
+                f"* depends on the whole image through {', '.join(marks[:3])}{more}; the field is the geometric one"
+            )
         )
     return "\n".join(lines)
+
+
+def _columns(rows: list[tuple[str, str, str, str, str]]) -> list[str]:
+    """Return the rows in columns; where the terminal is too narrow, in closer ones, and without the padding."""
+    name = max(len(row[0]) for row in rows)
+    wide = [f"{row[0]:<{name}}  {row[1]:>11}  {row[2]:>9}  {row[3]:>11}  {row[4]}" for row in rows]
+    if max(map(len, wide)) <= width():
+        return wide
+    size, stride = (max(len(row[n]) for row in rows) for n in (1, 2))
+    return [f"{row[0]:<{name}} {row[1]:>{size}} {row[2]:>{stride}} {row[4]}" for row in rows]
 
 
 def markdown(field: ReceptiveField) -> str:

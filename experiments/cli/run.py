@@ -15,6 +15,7 @@ from experiments.runner import display, machine, progress
 from experiments.runner import task as tasks
 from experiments.runner.lock import Shard, alone, holder
 from experiments.runner.task import Task
+from experiments.terminal import paragraph
 from s6core import devices, results
 from s6core.config import ConfigError, NetConfig, TrainConfig, diff
 from s6core.plan import Plan
@@ -132,7 +133,10 @@ def _plan(task: Task, workers: int | None, scheduler: str | None) -> None:
         todo = [str(run.seed) for run in mine if run.state not in progress.DONE]
         time = clock(progress.left(task.plans, runs, 1, only=planned.variant))
         does = f"train seed {', '.join(todo)}: {time}" if todo else "all stored"
-        click.echo(f"  {planned.variant}: {_changes(planned)}; {len(mine) - len(todo)} of {len(mine)} stored; {does}")
+        does = does if mine else "none in this shard"
+        done = f"{len(mine) - len(todo)} of {len(mine)} stored; " if mine else ""
+        line = f"{planned.variant}: {_changes(planned)}; {done}{does}"
+        click.echo(paragraph(line, indent="  ", hanging="    "))
     count = sum(run.state not in progress.DONE for run in runs)
     number = max(1, min(_at_once(task, workers, scheduler), count))
     time = clock(progress.left(task.plans, runs, number))

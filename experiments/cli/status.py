@@ -15,6 +15,7 @@ from experiments.runner import display, progress
 from experiments.runner import task as tasks
 from experiments.runner.lock import holder
 from experiments.runner.task import Task
+from experiments.terminal import paragraph
 from s6core import results
 from s6core.layers import layers, parameters
 
@@ -32,7 +33,7 @@ def status(name: str, root: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_json(task, runs, at_work, left), indent=1))
         return
-    click.echo(f"{name} in {task.folder}" + (f": {at_work}" if at_work else ""))
+    click.echo(paragraph(f"{name} in {task.folder}" + (f": {at_work}" if at_work else "")))
     counts = {planned.variant: parameters(layers(planned.net)) for planned in task.plans}
     display.status(runs, counts, left, click.echo)
     for planned in task.plans:

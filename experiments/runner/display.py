@@ -11,6 +11,7 @@ from itertools import groupby
 from tqdm import tqdm
 
 from experiments.runner.progress import DONE, Run
+from experiments.terminal import paragraph, width
 from s6core.watch import clock
 
 CHANCE = "did not learn"
@@ -73,23 +74,34 @@ def state(run: Run) -> str:
 
 def status(runs: Sequence[Run], parameters: dict[str, int], left: float, echo: Callable[[str], None]) -> None:
     """Print a study's variants with a mark per seed, figures so far, then what is under way or went wrong."""
-    width = max(12, *(len(run.variant) + 2 for run in runs))
-    echo(f"{'variant':<{width}}{'parameters':>12}  {'test accuracy':<20}seeds")
-    for variant, group in groupby(runs, key=lambda run: run.variant):
-        seeds = list(group)
-        marks = "".join(MARKS[state(run)] for run in seeds)
-        echo(f"{variant:<{width}}{parameters[variant]:>12,}  {figure(seeds):<20}{marks}")
+    rows = [(v, f"{parameters[v]:,}", figure(seeds), "".join(MARKS[state(run)] for run in seeds))
+            for v, seeds in ((v, list(group)) for v, group in groupby(runs, key=lambda run: run.variant))]  # fmt: skip
+    for line in _table([("variant", "parameters", "test accuracy", "seeds"), *rows]):
+        echo(line)
     for run in runs:
-        where = f"  {run.variant}, seed {run.seed}: "
-        if run.state == "running":
-            echo(f"{where}{doing(run)}" + ("" if math.isnan(run.left) else f", about {clock(run.left)} left"))
-        elif run.state == "interrupted":
-            echo(f"{where}interrupted after epoch {run.epoch:.0f} of {run.epochs}; `s6 run` goes on from there")
-        elif run.state == "finished" and not run.learned:
-            echo(f"{where}{run.accuracy:.2f}% after the last epoch: {CHANCE}")
-        elif run.state in ("diverged", "failed", "refused"):
-            echo(f"{where}{run.state}: {run.reason}")
-    echo(counted(runs) + (f"; about {clock(left)} of work left" if left else ""))
+        if told := _news(run):
+            echo(paragraph(f"{run.variant}, seed {run.seed}: {told}", indent="  "))
+    echo(paragraph(counted(runs) + (f"; about {clock(left)} of work left" if left else "")))
+
+
+def _table(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
+    """Return the rows in columns; where the terminal is too narrow, a variant's figures stand below its name."""
+    first = max(12, *(len(row[0]) + 2 for row in rows))
+    wide = [f"{name:<{first}}{count:>12}  {figures:<20}{marks}" for name, count, figures, marks in rows]
+    if max(map(len, wide)) <= width():
+        return wide
+    return [line for name, _, figures, marks in rows for line in (name, f"  {figures:<16} {marks}")]
+
+
+def _news(run: Run) -> str:
+    """Say what of a run its mark does not tell; nothing where there is no such thing."""
+    if run.state == "running":
+        return doing(run) + ("" if math.isnan(run.left) else f", about {clock(run.left)} left")
+    if run.state == "interrupted":
+        return f"interrupted after epoch {run.epoch:.0f} of {run.epochs}; `s6 run` goes on from there"
+    if run.state == "finished" and not run.learned:
+        return f"{run.accuracy:.2f}% after the last epoch: {CHANCE}"
+    return f"{run.state}: {run.reason}" if run.state in ("diverged", "failed", "refused") else ""
 
 
 def counted(runs: Sequence[Run]) -> str:

@@ -100,7 +100,7 @@ def judged(found: Sequence[Weighed]) -> list[Effect]:
         inside = one.effect.low > 1 / EQUIVALENT and one.effect.high < EQUIVALENT and q <= ALPHA
         verdict = one.side if clear else "equivalent" if inside else "undecided"
         effect = replace(one.effect, p_holm=float(p), p_equivalent_holm=float(q), verdict=verdict)
-        done.append(replace(effect, reason=reason(effect, ranks_agree=one.ranks_agree)))
+        done.append(replace(effect, reason=reason(effect, ranks_agree=one.ranks_agree, alone=len(found) == 1)))
     return done
 
 
