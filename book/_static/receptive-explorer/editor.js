@@ -10,8 +10,8 @@
   const RESULTS = {
     output: ["Output", "units a side of the layer's map"],
     size: ["Field", "receptive field: pixels a side that one unit sees; with branches, by its shortest path and by all of them"],
-    stride: ["Eff. stride", "effective stride: pixels from one unit to the next"],
-    padding: ["Eff. pad", "effective padding: pixels by which the box of unit 0 begins before the image"],
+    stride: ["E. stride", "effective stride: pixels from one unit to the next"],
+    padding: ["E. pad", "effective padding: pixels by which the box of unit 0 begins before the image"],
     centre: ["Unit 0", "centre of unit 0, in pixels from the middle of the first pixel"],
   };
   const HEADS = {

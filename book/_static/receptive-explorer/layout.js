@@ -74,7 +74,7 @@
     });
     const add = (op, text) => button(`+ ${text}`, () => own.add(op));
     return h("div", { class: "rx-layers" }, own.table,
-      h("p", { class: "rx-legend rx-number" }, "The last four in pixels of the image: the centre of unit i lies at unit 0 + i · eff. stride, and unit 0 at (field − 1)/2 − eff. pad."),
+      h("p", { class: "rx-legend rx-number" }, "The last four in pixels of the image: the centre of unit i lies at unit 0 + i · effective stride (E. stride), and unit 0 at (field − 1)/2 − effective padding (E. pad)."),
       h("div", { class: "rx-tools" }, add("conv3", "conv"), add("max2", "max pool"), add("avg2", "avg pool"), add("gap", "global avg"),
         add("up2", "upsample"), add("[conv3p1, conv3p1 | ]", "residual"),
         h("label", { class: "rx-text" }, h("span", {}, "As text"), own.text),
