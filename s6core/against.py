@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from s6core import results
-from s6core.config import NetConfig, diff, overrides, to_dict
+from s6core.config import NetConfig, diff, overrides, text, to_dict
 from s6core.plan import Plan
 from s6core.results import Record, ResultsError
 from s6core.stats import StatsError, effects
@@ -47,7 +47,7 @@ def against(plan: Plan) -> str:
     except StatsError as error:
         return f"Not compared with {where}: {error}"
     changed = diff(base[0].net, plan.net) | diff(base[0].train, plan.train)
-    words = ", ".join(f"{name} {old} → {new}" for name, (old, new) in changed.items()) or "nothing"
+    words = ", ".join(f"{name} {text(old)} → {text(new)}" for name, (old, new) in changed.items()) or "nothing"
     return f"Changed in {where}: {words}.\n{_sentence(effect)}\nWhy {effect['verdict']}: {effect['reason']}"
 
 

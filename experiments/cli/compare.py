@@ -73,7 +73,10 @@ def lines(found: Comparison) -> list[str]:
     facts: list[tuple[str, str, str]] = [
         ("runs", str(it.n), str(it.n_base)),
         ("did not learn", str(it.n_failed), str(it.n_base_failed)),
-        ("accuracy, mean", f"{formats.number(a.mean)} %", f"{formats.number(b.mean)} %"),
+        (
+            "accuracy, mean",
+            *(formats.MISSING if math.isnan(mean) else f"{formats.number(mean)} %" for mean in (a.mean, b.mean)),
+        ),
         *((name, *map(str, values)) for name, values in found.diff.items()),
     ]
     left, middle = (max(len(row[i]) for row in facts) + 2 for i in (0, 1))

@@ -17,7 +17,7 @@ from experiments.runner.lock import Shard, alone, holder
 from experiments.runner.task import Task
 from experiments.terminal import paragraph
 from s6core import devices, results
-from s6core.config import ConfigError, NetConfig, TrainConfig, diff
+from s6core.config import ConfigError, NetConfig, TrainConfig, diff, text
 from s6core.plan import Plan
 from s6core.watch import clock
 
@@ -155,4 +155,4 @@ def _at_once(task: Task, workers: int | None, scheduler: str | None) -> int:
 
 def _changes(planned: Plan) -> str:
     found = diff(NetConfig(), planned.net) | diff(TrainConfig(), planned.train)
-    return ", ".join(f"{field} {old} → {new}" for field, (old, new) in found.items()) or "as the reference"
+    return ", ".join(f"{field} {text(old)} → {text(new)}" for field, (old, new) in found.items()) or "as the reference"

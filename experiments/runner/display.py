@@ -28,7 +28,7 @@ class Live:
     def __init__(self, runs: Sequence[Run], *, terminal: bool | None = None) -> None:
         terminal = sys.stderr.isatty() if terminal is None else terminal
         self.told = {(run.variant, run.seed) for run in runs if run.state in OVER}
-        layout = "{n:.1f} of {total} runs {bar:20} {postfix}"
+        layout = f"{{n:.1f}} of {{total}} runs {{bar:{20 if width() >= 80 else 8}}} {{desc}}"
         self.bar = tqdm(total=len(runs), disable=not terminal, leave=False, dynamic_ncols=True, bar_format=layout)
 
     def __enter__(self) -> Live:
@@ -43,14 +43,14 @@ class Live:
     def update(self, runs: Sequence[Run], left: float) -> None:
         """Show what has changed."""
         over = [run for run in runs if run.state in OVER]
-        rest = f"about {clock(left)} left"
+        rest = f"about {clock(left)} left" if len(over) < len(runs) else "reports to finish"
         for run in over:
             if (run.variant, run.seed) not in self.told:
                 self.told.add((run.variant, run.seed))
                 self.say(f"{run.variant}, seed {run.seed}: {sentence(run)}; {len(over)} of {len(runs)} runs, {rest}")
         running = [run for run in runs if run.state == "running"]
         self.bar.n = len(over) + sum(run.epoch / run.epochs for run in running)
-        self.bar.set_postfix_str("; ".join([rest, *(f"{run.variant} {run.seed}: {doing(run)}" for run in running)]))
+        self.bar.set_description_str("; ".join([rest, *(f"{run.variant} {run.seed}: {doing(run)}" for run in running)]))
 
 
 def sentence(run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -22,6 +23,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from s6core import results
 
+logging.getLogger("papermill").addHandler(logging.NullHandler())  # a kernel's death is told by who asked for the run
 TEMPLATE = results.REPOSITORY / "experiments" / "ablation.ipynb"
 MOST = 70  # bytes of a folder's name, of the 104 that macOS allows a socket in it; Linux allows 108
 TRAIN = "training"  # the id of the template's cell that trains; what follows it reports
