@@ -27,3 +27,13 @@ def test_in_fifty_columns_the_bar_still_says_how_long(monkeypatch: pytest.Monkey
         live.bar.refresh()
         shown = str(live.bar)
     assert "3 min left" in shown and ", about" not in shown
+
+
+def test_a_run_that_did_not_learn_is_no_part_of_the_mean():
+    """81.55 ± 39.24 % would be a mean of two kinds of runs, and reach beyond 100%."""
+    ends = [(99.0, True), (99.2, True), (11.35, False)]
+    runs = [
+        Run(variant="v", seed=seed, state="finished", accuracy=accuracy, learned=learned)
+        for seed, (accuracy, learned) in enumerate(ends)
+    ]
+    assert display.figure(runs) == "99.10 ± 0.14 %" and display.figure(runs[2:]) == "–"

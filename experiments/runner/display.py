@@ -111,8 +111,8 @@ def counted(runs: Sequence[Run]) -> str:
 
 
 def figure(runs: Sequence[Run]) -> str:
-    """Return the mean test accuracy of the finished seeds, with their standard deviation."""
-    figures = [run.accuracy for run in runs if run.state == "finished" and not math.isnan(run.accuracy)]
+    """Return the mean test accuracy of the seeds that learned, as in `s6 table`, with their standard deviation."""
+    figures = [run.accuracy for run in runs if state(run) == "finished" and not math.isnan(run.accuracy)]
     if not figures:
         return "–"
     spread = f" ± {statistics.stdev(figures):.2f}" if len(figures) > 1 else ""
