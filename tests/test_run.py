@@ -99,7 +99,9 @@ def test_dry_run_prints_the_plan_and_leaves_nothing(tmp_path: Path) -> None:
     result = s6("run", "trial", "--dry-run", "--workers", "2", "--results", tmp_path)
     assert result.exit_code == 0
     assert "reference: epochs 6 → 2; 2 of 3 stored; train seed 1: 2 min" in result.output
-    assert "no-bn: norm batch → none, epochs 6 → 2; 0 of 3 stored; train seed 0, 1, 2: 6 min" in result.output
+    assert "no-bn: norm batch → none, epochs 6 → 2; 0 of 3 stored; train seed 0, 1, 2: 6 min" in " ".join(
+        result.output.split()
+    )
     assert "4 of 6 runs to train, 2 at once, about 4 min" in result.output
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -50,7 +50,7 @@ SAYS = {  # what the output must hold, so that a snippet that prints nonsense fa
     "s6 rf torch": "layer",
     "s6 status ablations": "reference",
     "s6 run smoke": "fc: head gap → fc",
-    "s6 run ablations --only": "pool-early: channels (8, 16, 32, 32) → (8, 16, 32, 36), pool_after (3,) → (2,)",
+    "s6 run ablations --only": "pool-early: channels 8-16-32-32 → 8-16-32-36, pool_after 3 → 2",
     "s6 run ablations --shard": "runs to train",
     "s6 table early": "pool_after-2+dropout-0.05",
     "s6 compare early/pool_after-2": "b  early/reference",
