@@ -61,7 +61,7 @@ def field_of(model: str, size: str | None) -> ReceptiveField:
     family, _, rest = model.partition(":")
     if family == "s6":
         return receptive_field(parse(NetConfig, re.split(r",(?=\s*\w+=)", rest) if rest else []), pixels)
-    from experiments.models import load
+    from experiments.cli.models import load
 
     net, own = load(model)
     return receptive_field(net, pixels or own)
