@@ -10,15 +10,17 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from experiments.answers import claims, topics
+from experiments.answers import claims, frames, topics
 from experiments.answers.conditions import value_of, weigh
 from experiments.answers.effects import effect, known_before, provenance
 from experiments.answers.keys import look_up
+from experiments.answers.registry import load
 from experiments.answers.sources import Sources
 from experiments.answers.values import as_json, write
 from experiments.cli import s6
 from experiments.studies import STUDIES
 from experiments.topics import TOPICS
+from s6core import results
 
 FIXTURE = Path(__file__).parent / "fixtures" / "book" / "results" / "ablations" / "runs.csv"
 
@@ -244,3 +246,17 @@ def test_a_readers_runs_support_contradict_or_cannot_tell(tmp_path: Path, monkey
     done = CliRunner().invoke(s6, ["claims", "--results", str(tmp_path / "mine")])
     assert done.output.endswith("3 claims: supports 1, contradicts 1, cannot tell 1\n")
     assert "contradicts page, line 5: Second.\n" in done.output
+
+
+def test_an_interval_belongs_to_the_quantity_before_it_and_to_no_other():
+    frame = pd.DataFrame({"n": [5], "ratio": [0.5], "low": [0.4], "high": [0.6], "p_holm": [0.01]})
+    assert frames.measured(frame) == "ratio"
+    assert frames.measured(frame[["n", "ratio"]]) is None
+
+
+def test_the_published_runs_contradict_no_claim_even_by_their_intervals():
+    load(claims.BOOK)
+    sources = Sources(results.REPOSITORY / "results")
+    states = {claim.argument: claims.judge(claim.argument, sources, cautious=True).state for claim in claims.claims()}
+    assert [argument for argument, state in states.items() if state == "contradicted"] == []
+    assert "holds" in states.values()

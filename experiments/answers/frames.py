@@ -4,8 +4,9 @@
     def effects(sources): ...
 
 A function marked `@frame`, in a module of book/figures/, returns a frame whose index names the rows. Its columns are
-quantities; with `low` and `high` among them a cell has an interval. `frame.attrs` may hold `kinds` (how a column is
-written, see `values.KINDS`) and `note` (where the figures come from, for the reader who hovers). NaN is no value.
+quantities; with `low` and `high` among them, the quantity just before `low` has them as its interval. `frame.attrs`
+may hold `kinds` (how a column is written, see `values.KINDS`) and `note` (where the figures come from, for the reader
+who hovers). NaN is no value.
 """
 
 from __future__ import annotations
@@ -61,6 +62,12 @@ def cell(name: str, row: str, column: str, sources: Sources) -> tuple[pd.DataFra
         if asked not in known:
             raise KeyError(f"frame {name}: {unknown(what, asked, map(str, known))}")
     return found, found.loc[row]
+
+
+def measured(frame: pd.DataFrame) -> str | None:
+    """Return the column that `low` and `high` are the interval of: the one before them."""
+    columns = list(frame.columns)
+    return str(columns[columns.index("low") - 1]) if "low" in columns[1:] else None
 
 
 def _stamp(path: Path) -> int:

@@ -261,11 +261,13 @@ def _of_frame(name: str, row: str, column: str, sources: Sources) -> Value:
     if isinstance(cells[column], str):
         return Value(kind="text", words=cells[column], note=note)
     kind = frame.attrs.get("kinds", {}).get(column, kind_of(column))
-    low, high = (None if pd.isna(end) else float(end) for end in (cells.get("low"), cells.get("high")))
+    measured = column == frames.measured(frame)
+    ends = (cells["low"], cells["high"]) if measured else (None, None)
+    low, high = (None if pd.isna(end) else float(end) for end in ends)
     lacks = pd.isna(cells[column])
     return Value(
         kind=kind, number=None if lacks else float(cells[column]), words="not defined" * lacks, low=low, high=high,
-        note=f"{row}: {note}", who=f"{row}: {note}", aspects=SPREAD if "low" in frame else (),
+        note=f"{row}: {note}", who=f"{row}: {note}", aspects=SPREAD if measured else (),
     )  # fmt: skip
 
 
