@@ -61,8 +61,9 @@ def screen(sources: Sources) -> pd.DataFrame:
 @frame
 def screen_runs(sources: Sources) -> pd.DataFrame:
     """How many of the runs are stored, and the lowest and highest errors among them (%)."""
-    each = outcomes(sources)["errors"].dropna()
-    row = {"stored": len(each), "planned": len(plan.FACTORS) * 2, "least": each.min(), "most": each.max()}
+    found = outcomes(sources)["errors"]
+    each = found.dropna()
+    row = {"stored": len(each), "planned": len(found), "least": each.min(), "most": each.max()}
     table = pd.DataFrame([row], index=["all"])
     table.attrs = {
         "kinds": {"stored": "count", "planned": "count", "least": "percent", "most": "percent"},
@@ -161,7 +162,11 @@ def screen_aliases(sources: Sources) -> pd.DataFrame:
     """Which pairs of choices share a contrast, and its size where the design is complete."""
     design = outcomes(sources)[NAMES]
     contrasts = found(sources)
-    whole = contrasts if contrasts is not None else stats.contrasts(design, np.random.default_rng(0).normal(size=32))
+    whole = (
+        contrasts
+        if contrasts is not None
+        else stats.contrasts(design, np.random.default_rng(0).normal(size=len(design)))
+    )
     pairs = whole[whole["kind"] == "interaction"]
     rows = [
         {"pairs that share a contrast": row["aliases"].replace(":", " × ")}
