@@ -74,7 +74,7 @@ def row(record: Field) -> dict[str, Any]:
     phases = [len(phases) for phases in record.phases]
     return {
         "layer": record.name, "op": record.op, **numbers, "phases": phases, "output": list(record.output),
-        "global": record.is_global,
+        "global": record.is_global, "upper_bound": record.is_upper_bound,
     }  # fmt: skip
 
 
@@ -84,10 +84,13 @@ def table(field: ReceptiveField) -> str:
     for record in field:
         size, stride, padding = map(_text, (record.size, record.stride, record.padding))
         mark = ("" if record.regular else " ~") + (" *" if record.is_global else "")
+        size = "≤ " + size if record.is_upper_bound else size
         rows.append((record.name, size, stride, padding, " × ".join(map(str, record.output)) + mark))
     lines = [f"{len(field)} layers on an image of {' × '.join(map(str, field.input_size))}", *_columns(rows)]
     if not all(record.regular for record in field):
         lines.append(paragraph("~ units differ: the largest size, and the average stride and padding"))
+    if any(record.is_upper_bound for record in field):
+        lines.append(paragraph("≤ channels could not be told apart: a unit may see less"))
     if marks := field[-1].global_by:
         more = f" and {len(marks) - 3} more" if len(marks) > 3 else ""
         lines.append(
