@@ -45,6 +45,14 @@ def cells() -> dict[str, Overrides]:
 LINEAR: Overrides = {"logit_activation": False}  # no ReLU on the logit maps: a norm behind it hides what it does there
 PLAIN: Overrides = {**LINEAR, "logit_norm": False}  # logits as most nets have them
 
+FRONT = [8, 12, 16]  # kernels of the blocks before the pooling, in the nets that ask about the border layer
+
+
+def dilated(blocks: int) -> Overrides:
+    """Return what dilates the blocks behind the pooling and pads them so that their maps stay as large."""
+    return {"dilation": [1, 1, 1, *[2] * blocks], "padding": [1, 1, 1, *[2] * blocks]}
+
+
 TOPICS = {
     "batchnorm": Topic(
         question="What does batch normalisation buy, and do other norms buy it too?",
@@ -182,6 +190,26 @@ TOPICS = {
             "field-28": {"dilation": [1, 1, 1, 5]},
         },
         axis="field",
+    ),
+    "border": Topic(
+        question="Does the border layer predict which layers can be taken out?",
+        variants={  # none costs more than the reference; padding keeps the maps large enough for any depth
+            "border-8": {"channels": [*FRONT, *[16] * 8], "padding": 1},
+            "border-3": {"channels": [*FRONT, *[16] * 3], "padding": 1},
+            "border-3-wide": {"channels": [8, 12, 20, 20, 20, 20], "padding": 1},  # parameters and cost of the base
+            "border-5-dilated": {"channels": [*FRONT, *[16] * 5], **dilated(5)},
+        },
+        base="border-5",
+        seeds=10,
+    ),
+    "border-dilated": Topic(
+        question="And where dilation brings the border nearer?",
+        variants={
+            "border-5": {"channels": [*FRONT, *[16] * 5], "padding": 1},
+            "border-3-dilated": {"channels": [*FRONT, *[16] * 3], **dilated(3)},
+        },
+        base="border-5-dilated",
+        seeds=10,
     ),
     "loss": Topic(
         question="Does softening the labels help, or freeing the logits?",

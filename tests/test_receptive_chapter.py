@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from chapters import load
@@ -125,3 +126,23 @@ def test_the_stored_nets_are_the_engine_s(name: str) -> None:
     line = pd.read_csv(STORED / "nets.csv").set_index("net").loc[name]
     record = field_of(f"torchvision:{name}", None)[line["layer"]]
     assert (record.size[0], record.stride[0], record.padding[0]) == (line["size"], line["stride"], line["padding"])
+
+
+def test_the_border_predictions_come_from_the_engine_and_are_the_question(stacks: Any) -> None:
+    """Blocks are taken out behind the border and before it; what the page shows is rendered, and no net costs more."""
+    page = (ROOT / "book" / "receptive" / "border.md").read_text(encoding="utf-8")
+    (names,) = re.findall(r"border-prediction variants=(\S+)", page)
+    told = stacks.border_prediction(None, variants=names.split(",")).set_index("net")
+    behind, seen = told["blocks behind the border"], told["its last block sees"]
+    assert behind["border-8"] == "conv9, conv10, conv11" and behind["border-5-dilated"] == "conv7, conv8"
+    assert set(behind[["border-5", "border-3", "border-3-wide", "border-3-dilated"]]) == {"none"}
+    assert seen["border-5"] == 28 > seen["border-3"] and seen["border-3-dilated"] >= 28
+    assert abs(told["parameters"]["border-3-wide"] / told["parameters"]["border-5"] - 1) < 0.05
+    most = work(NetConfig())
+    assert all(work(stacks.planned(name).net) <= most for name in told.index)
+
+
+def work(config: NetConfig) -> int:
+    """Return the multiplications of a net's convolutions for one image."""
+    rows = [row for row in layers(config) if row.op == "conv"]
+    return sum(int(np.prod(row.output)) * row.input[0] * row.kernel[0] * row.kernel[1] for row in rows)
