@@ -75,7 +75,8 @@ def at_unit(output: torch.Tensor, layer: str, unit: Unit | None, rank: int) -> t
     place = tuple(n // 2 for n in sizes) if unit is None else tuple(unit)
     if len(place) != rank or not all(0 <= i < n for i, n in zip(place, sizes, strict=True)):
         raise IndexError(f"layer {layer!r} has no unit {place}: its maps are {'×'.join(map(str, sizes))}")
-    return output[(slice(None), slice(None), *place)]
+    where: tuple[Any, ...] = (slice(None), slice(None), *place)
+    return output[where]
 
 
 def central(field: Field) -> Unit:
