@@ -409,7 +409,7 @@ def test_a_net_for_video_has_three_axes() -> None:
     assert box.stop[0] == 16 and len(box.size) == 3
 
 
-# Richter et al., rfa_toolbox: `input_resolution_range` of torchvision's ResNet-50 is (75, 75) to (427, 427), that of its
+# Richter et al., rfa_toolbox: `input_resolution_range` of torchvision ResNet-50 is (75, 75) to (427, 427), of its
 # EfficientNet-B0 (299, 299) to (851, 851): the toolbox's own tests say so. The others by hand: of a chain both are its
 # field; of ResNet-18 the shortest path to layer4 is the shortcuts' 11, and its last block adds two windows of 3 at
 # stride 32: 11 + 2·64.
