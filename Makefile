@@ -42,11 +42,7 @@ study: install ## Train what is missing of the published study (hours on a CPU, 
 	@$(MAKE) --no-print-directory measure
 
 measure: install ## Measure the trained nets for the chapters: receptive fields, what goes on inside, evidence
-	$(BIN)/python -m experiments.receptive
-	$(BIN)/python -m experiments.inside
-	$(BIN)/python -m experiments.evidence
-	$(BIN)/python -m experiments.variance
-	$(BIN)/python -m experiments.pushes
+	for name in receptive nets inside evidence variance pushes; do $(BIN)/s6 measure $$name || exit 1; done
 
 pins: ## Renew the exact versions of .ci/constraints.txt, in an environment that is thrown away
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
