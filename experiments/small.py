@@ -74,9 +74,17 @@ SEARCHED = (
 """The architectures of the search, in the order in which they were thought of."""
 
 
+RATES = (0.1, 0.3)
+
+
+def name(line: str, lr: float) -> str:
+    """Return the name under which the search stores a net at a rate."""
+    return f"{line.replace(' ', '-')}+lr-{lr}"
+
+
 def searched() -> dict[str, Overrides]:
-    """Return the search: every line at the rate of the study and at two higher ones."""
-    return {f"{line.replace(' ', '-')}+lr-{lr}": {**net(line), "lr": lr} for line in SEARCHED for lr in (0.1, 0.3)}
+    """Return the search: every line at the rate of the study and at a higher one."""
+    return {name(line, lr): {**net(line), "lr": lr} for line in SEARCHED for lr in RATES}
 
 
 BUDGETS = (1_000, 1_500, 2_500, 3_000)
