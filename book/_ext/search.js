@@ -1,13 +1,19 @@
-// The page that a query names comes before those that mention it, a chapter before its sections and before the appendix;
-// among equals a page comes before those below it, whose names begin with its own.
+// The page that a query names comes before those that mention it, more so the less else its title says, a chapter before
+// its sections and before what lists or repeats chapters; among equals the one that comes first in the book.
 {
-  const stems = (text) => splitQuery(text).map((word) => new Stemmer().stemWord(word.toLowerCase()));
+  const stems = (text) => [...new Set(splitQuery(text).map((word) => new Stemmer().stemWord(word.toLowerCase())))];
   const late = /^book\/(api|bibliography|claims|log|method|notebooks|yours|receptive\/(answers|lesson|tests|worksheet))/;
+  let order;
   Scorer.score = ([page, title, anchor, , score]) => {
+    order ??= [...document.querySelectorAll("nav.bd-links a")].map((link) => link.getAttribute("href"));
+    const place = order.indexOf(`${page}.html`);
     const wanted = stems(new URLSearchParams(location.search).get("q") ?? "");
-    const named = stems(page.split("/").pop() + " " + title);
-    const share = wanted.filter((word) => named.includes(word)).length / Math.max(1, wanted.length);
-    return score + 20 * share - (anchor ? 10 : 0) - (late.test(page) ? 15 : 0) - Search._index.docnames.indexOf(page) / 1000;
+    const named = stems(`${page} ${title}`);
+    const words = stems(title);
+    const found = wanted.filter((word) => named.includes(word)).length / Math.max(1, wanted.length);
+    const share = words.filter((word) => wanted.includes(word)).length / Math.max(1, words.length);
+    const rank = (place < 0 ? order.length : place) / 1000;
+    return score + 20 * found + 10 * share - (anchor ? 10 : 0) - (late.test(page) ? 15 : 0) - rank;
   };
   // its summaries are fetched, which a page from the file system may not
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
