@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pandas as pd
+
 Overrides = dict[str, Any]
 
 KINDS = {"c": (3, 1), "v": (3, 0), "s": (3, 1), "x": (1, 0)}  # letter -> kernel, padding
@@ -72,6 +74,28 @@ SEARCHED = (
 """The architectures of the search, in the order in which they were thought of."""
 
 
+RATES = (0.1, 0.3)
+
+
+def name(line: str, lr: float) -> str:
+    """Return the name under which the search stores a net at a rate."""
+    return f"{line.replace(' ', '-')}+lr-{lr}"
+
+
 def searched() -> dict[str, Overrides]:
-    """Return the search: every line at the rate of the study and at two higher ones."""
-    return {f"{line.replace(' ', '-')}+lr-{lr}": {**net(line), "lr": lr} for line in SEARCHED for lr in (0.1, 0.3)}
+    """Return the search: every line at the rate of the study and at a higher one."""
+    return {name(line, lr): {**net(line), "lr": lr} for line in SEARCHED for lr in RATES}
+
+
+BUDGETS = (1_000, 1_500, 2_500, 3_000)
+"""Parameters within which the search chooses a net each."""
+
+
+def chosen(runs: pd.DataFrame) -> dict[int, str]:
+    """Return which variant of the search each budget chooses: the highest validation accuracy, then the smaller net.
+
+    `runs` has the columns variant, parameters and validation_accuracy. A budget that no net keeps is left out.
+    """
+    ranked = runs.sort_values(["validation_accuracy", "parameters"], ascending=[False, True], kind="stable")
+    found = {budget: ranked[ranked["parameters"] <= budget]["variant"] for budget in BUDGETS}
+    return {budget: str(names.iloc[0]) for budget, names in found.items() if len(names)}

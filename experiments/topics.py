@@ -45,13 +45,12 @@ def cells() -> dict[str, Overrides]:
 LINEAR: Overrides = {"logit_activation": False}  # no ReLU on the logit maps: a norm behind it hides what it does there
 PLAIN: Overrides = {**LINEAR, "logit_norm": False}  # logits as most nets have them
 
-FRONT = [8, 12, 16]  # kernels of the blocks before the pooling, in the nets that ask about the border layer
-
-
-def dilated(blocks: int) -> Overrides:
-    """Return what dilates the blocks behind the pooling and pads them so that their maps stay as large."""
-    return {"dilation": [1, 1, 1, *[2] * blocks], "padding": [1, 1, 1, *[2] * blocks]}
-
+BORDER: dict[str, Overrides] = {
+    f"{name}-{blocks}": {"channels": [12] * blocks, "padding": 1, "pool_after": pools}
+    for name, pools, depths in (("near", [1, 4], (4, 6, 8)), ("far", [1], (6, 8, 10)))
+    for blocks in depths
+}
+"""Narrow, padded nets: with two pools a unit sees the whole image from block 6 on, with one from block 8 on."""
 
 TOPICS = {
     "batchnorm": Topic(
@@ -192,25 +191,19 @@ TOPICS = {
         axis="field",
     ),
     "border": Topic(
-        question="Does the border layer predict which layers can be taken out?",
-        variants={  # none costs more than the reference; padding keeps the maps large enough for any depth
-            "border-8": {"channels": [*FRONT, *[16] * 8], "padding": 1},
-            "border-3": {"channels": [*FRONT, *[16] * 3], "padding": 1},
-            "border-3-wide": {"channels": [8, 12, 20, 20, 20, 20], "padding": 1},  # parameters and cost of the base
-            "border-5-dilated": {"channels": [*FRONT, *[16] * 5], **dilated(5)},
-        },
-        base="border-5",
+        question="How good is a narrow net that ends where its units see the whole image?",
+        variants={name: changed for name, changed in BORDER.items() if name in ("near-6", "far-8")},
         seeds=10,
     ),
-    "border-dilated": Topic(
-        question="And where dilation brings the border nearer?",
-        variants={
-            "border-5": {"channels": [*FRONT, *[16] * 5], "padding": 1},
-            "border-3-dilated": {"channels": [*FRONT, *[16] * 3], **dilated(3)},
-        },
-        base="border-5-dilated",
-        seeds=10,
-    ),
+    **{
+        f"border-{name}": Topic(
+            question=f"Which layers can be taken out where units see the whole image after {last} blocks?",
+            base=f"{name}-{last}",
+            variants={f"{name}-{blocks}": BORDER[f"{name}-{blocks}"] for blocks in (last - 2, last + 2)},
+            seeds=10,
+        )
+        for name, last in (("near", 6), ("far", 8))
+    },
     "loss": Topic(
         question="Does softening the labels help, or freeing the logits?",
         variants={

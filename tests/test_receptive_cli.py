@@ -18,7 +18,7 @@ def run(*arguments: str) -> Result:
 
 
 def rows(*arguments: str) -> dict[str, dict[str, object]]:
-    result = run(*arguments, "--json")
+    result = run(*arguments, "--format", "json")
     assert result.exit_code == 0, result.output
     return {row["layer"]: row for row in json.loads(result.output)}
 
@@ -52,7 +52,7 @@ def test_table_shows_pairs_only_where_they_differ_and_marks_what_is_global() -> 
     assert lines[0] == "17 layers on an image of 28 × 28"
     assert " ".join(lines[2].split()) == "conv1 3 1 1 8 × 28 × 28"
     assert lines[4].endswith("*") and "\n* depends on the whole image through norm1, norm2, norm3 " in "\n".join(lines)
-    assert "28x30" in run("s6:head=conv,norm=none", "--input", "22x24").output
+    assert "28×30" in run("s6:head=conv,norm=none", "--input", "22x24").output
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_table_shows_pairs_only_where_they_differ_and_marks_what_is_global() -> 
     [
         (["s7"], "model 's7': allowed is s6, s6:field=value,…, torchvision:NAME, timm:NAME, file.py:"),
         (["s6:nrm=none"], "unknown field 'nrm': did you mean norm"),
-        (["s6:norm=bach"], "norm='bach': allowed is batch, none"),
+        (["s6:norm=bach"], "norm='bach': allowed is batch, group"),
         (["s6", "--input", "5"], "layer conv4: a window of 3 does not fit"),
         (["s6", "--input", "big"], "--input big: allowed is a number of pixels"),
         (["s6", "--input", "0"], "allowed is one integer from 1"),
@@ -87,7 +87,6 @@ def test_every_form_holds_the_same() -> None:
     text = run("s6", "--format", "markdown").output.splitlines()
     assert [cell.strip() for cell in text[2].strip("|").split("|")] == lines[1].split(",")
     assert len(lines) - 1 == len(text) - 2 == len(rows("s6"))
-    assert run("s6", "--json").output == run("s6", "--format", "json").output
 
 
 FILE = """

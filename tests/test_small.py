@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 import torch
 
@@ -51,3 +52,17 @@ def test_a_convolution_of_another_size_or_geometry_cannot_be_shared():
 def test_an_odd_word_is_named(line: str):
     with pytest.raises(ValueError, match="allowed are c8, v8, s8 or x8"):
         small.net(line)
+
+
+def test_each_budget_takes_the_best_on_validation_and_the_smaller_of_equals():
+    rows = [
+        ("a", 700, 98.0),
+        ("b", 1_400, 99.0),
+        ("c", 2_400, 98.9),
+        ("d", 2_900, 99.2),
+        ("e", 2_800, 99.2),
+        ("f", 4_000, 99.9),
+    ]
+    runs = pd.DataFrame(rows, columns=["variant", "parameters", "validation_accuracy"])
+    assert small.chosen(runs) == {1_000: "a", 1_500: "b", 2_500: "b", 3_000: "e"}
+    assert 1_000 not in small.chosen(runs[runs["parameters"] > 1_000])

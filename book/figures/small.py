@@ -1,0 +1,140 @@
+"""How small a net can be: what others published, what was searched, and what the chosen nets reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments import small as plan
+from experiments.answers.frames import frame
+from experiments.answers.registry import figure, table
+from experiments.answers.sources import REFERENCE, Sources
+from s6core import stats
+from s6core.config import NetConfig, from_dict
+from s6core.layers import layers, parameters
+from s6core.plots.effects import errors
+from s6core.plots.ink import axes, bar, legend, soft
+from s6core.plots.scales import plain_log
+from s6core.style import colours
+
+SEARCH, FINAL, OURS = (
+    "small-search",
+    "small",
+    "reference",
+)  # studies; the last is the published recipe of the course net
+
+
+@dataclass(frozen=True)
+class Published:
+    """A single run that somebody published: parameters, test accuracy (%), how it was picked, and where it stands."""
+
+    who: str
+    parameters: int
+    accuracy: float
+    picked: str
+    url: str
+
+
+PUBLISHED = (  # read on 26 November 2026
+    Published("hexhowells", 575, 98.0, "the smallest of a search", "https://hexhowells.com/posts/neural-golfing.html"),
+    Published("JoshWarn", 697, 99.0, "the best of about 700", "https://github.com/JoshWarn/Parameter-Efficient-MNIST"),
+    Published("aknakshay", 3_077, 97.36, "one run", "https://github.com/aknakshay/MNIST-Challenge"),
+    Published("aknakshay", 4_967, 98.42, "one run", "https://github.com/aknakshay/MNIST-Challenge"),
+    Published("nitin-vig", 7_070, 99.4, "after epoch 11", "https://github.com/nitin-vig/ERAv4S6"),
+    Published("aknakshay", 8_640, 99.20, "one run", "https://github.com/aknakshay/MNIST-Challenge"),
+    Published("gokul-pv", 12_674, 99.46, "epoch 19", "https://github.com/gokul-pv/Backpropagation_explained"),
+)
+
+
+@frame
+def small_luck(sources: Sources) -> pd.DataFrame:
+    """By how many points the best of k runs lies above the mean on average, with the spread of the course's net."""
+    values = sources.runs(OURS).query("variant == @REFERENCE and status == 'finished'")["test_accuracy"]
+    rows = {str(k): {"points": stats.expected_best_seed(float(values.std()), k)} for k in (2, 10, 24, 100, 700)}
+    found = pd.DataFrame.from_dict(rows, orient="index")
+    found.attrs = {"kinds": {"points": "sd"}, "note": f"sd of {len(values)} runs, results/{OURS}/runs.csv"}
+    return found
+
+
+@frame
+def small_tried(sources: Sources) -> pd.DataFrame:
+    """One row, `all`: how many nets the search declares and has stored, and the smallest and largest of them."""
+    sizes = [size(line) for line in plan.SEARCHED]
+    row = {
+        "lines": len(sizes), "planned": len(plan.searched()), "stored": len(sources.runs_if_any(SEARCH)),
+        "least": min(sizes), "most": max(sizes),
+    }  # fmt: skip
+    found = pd.DataFrame([row], index=["all"])
+    found.attrs = {"kinds": dict.fromkeys(row, "count"), "note": "experiments/small.py"}
+    return found
+
+
+def size(line: str) -> int:
+    return parameters(layers(from_dict(NetConfig, plan.net(line))))
+
+
+@figure
+def small_front(sources: Sources) -> Any:
+    """Errors over parameters: single published runs as crosses, our nets as means of their runs with intervals."""
+    ax = axes(6.8, 4.4)
+    ax.set_xlim(400, 25_000)  # from the smallest that was published to more than the course asks for
+    tint = colours([REFERENCE, "other"])
+    for at, run in enumerate(PUBLISHED):
+        ax.plot(run.parameters, 100 - run.accuracy, "x", color=soft(), markersize=9, markeredgewidth=2,
+                label="published, one run" if at == 0 else None)  # fmt: skip
+        ax.annotate(run.who, (run.parameters, 100 - run.accuracy), xytext=(6, 5), textcoords="offset points", size=9)
+    for study, colour, words in ((OURS, tint[REFERENCE], "the course's net, our runs"), (FINAL, tint["other"], "ours")):
+        runs = sources.runs(study) if study in sources.studies() else pd.DataFrame(columns=["variant"])
+        for at, (_, own) in enumerate(runs.groupby("variant")):
+            found = stats.mean_interval(np.log(errors(own).dropna()))
+            x = own["parameters"].iloc[0]
+            bar(ax, [x, x], np.exp([found.low, found.high]).tolist(), colour)
+            ax.plot(x, np.exp(found.mean), "D", color=colour, markersize=8, label=words if at == 0 else None)
+    plain_log(ax, "x")
+    plain_log(ax, "y")
+    ax.set(xlabel="parameters", ylabel="test errors (%)")
+    legend(ax, loc="upper right")
+    return ax
+
+
+@frame
+def small_published(sources: Sources) -> pd.DataFrame:
+    """The published runs, a row for each, named by its parameters."""
+    rows = {str(run.parameters): {"parameters": run.parameters, "accuracy": run.accuracy} for run in PUBLISHED}
+    found = pd.DataFrame.from_dict(rows, orient="index")
+    found.attrs = {"kinds": {"parameters": "count", "accuracy": "percent"}, "note": "published single runs"}
+    return found
+
+
+@table
+def small_singles(sources: Sources) -> pd.DataFrame:
+    """Small nets that others published, one run each, with how it was picked and where it stands."""
+    rows = [
+        {"parameters": run.parameters, "accuracy (%)": f"{run.accuracy:g}", "picked as": run.picked,
+         "where": f"[{run.who}]({run.url})"}
+        for run in PUBLISHED
+    ]  # fmt: skip
+    found = pd.DataFrame(rows)
+    found.attrs = {"formats": {"parameters": ","}, "right": ("accuracy (%)",)}
+    return found
+
+
+@table
+def small_search(sources: Sources) -> pd.DataFrame:
+    """Every net of the search, the smallest first, with what it reaches on the validation images at each rate."""
+    runs = sources.runs_if_any(SEARCH).set_index("variant")["validation_accuracy"]
+    rows = []
+    for line in sorted(plan.SEARCHED, key=size):
+        row: dict[str, Any] = {"net": f"`{line}`", "parameters": size(line)}
+        for lr in plan.RATES:
+            row[f"validation at {lr} (%)"] = runs.get(plan.name(line, lr))
+        rows.append(row)
+    found = pd.DataFrame(rows)
+    rates = [column for column in found if column.startswith("validation")]
+    if found[rates].isna().all(axis=None):
+        found = found.drop(columns=rates)
+    found.attrs = {"formats": {"parameters": ",", **dict.fromkeys(rates, ".2f")}}
+    return found
