@@ -35,7 +35,8 @@ SIDE_BY_SIDE = {"cat", "concat", "concatenate", "stack"}
 CONVOLUTIONS = {"convolution", *(f"conv{turned}{n}d" for turned in ("", "_transpose") for n in (1, 2, 3))}
 SLIDES = ("pool", "pad", "interpolate", "upsample", "batch_norm", "instance_norm")  # channel by channel
 REDUCTIONS = {"amax", "amin", "argmax", "argmin", "logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"}
-SPREADS = {"cumsum", "cumprod", "log_softmax", "normalize", "softmax", "softmin"}
+SPREADS = {"log_softmax", "normalize", "softmax", "softmin"}
+PICKS = {"gather", "take_along_dim"}  # elements that an index names
 
 Groups = list[tuple[frozenset[int], ...]]
 """The kinds of each operand that an element of the result comes from: one such tuple per number of a new table."""
@@ -75,7 +76,7 @@ def _named(kwargs: Any) -> dict[str, Any]:
 
 def _blurred(call: Call, maps: Maps, at_places: bool, args: Any) -> Maps:
     first = call.followed[0]
-    fewer = call.op in MOVES and _free(maps) < _free(first.maps)
+    fewer = call.op in PICKS or call.op in MOVES and _free(maps) < _free(first.maps)
     if call.op not in MOVES and call.op not in POINTWISE:
         at_places = at_places or not all(exact_at_places(x.maps) for x in call.followed)
     if fewer or at_places:
