@@ -592,6 +592,10 @@ def test_channels_that_cannot_be_told_apart_are_an_upper_bound_until_all_are_joi
     picked = receptive_field(Beside(lambda m, x: x.gather(1, torch.zeros(1, 2, 16, 16, dtype=torch.int64)).relu()), 16)
     summed = receptive_field(Beside(lambda m, x: x.cumsum(1)[:, :4].relu()), 16)
     assert picked[-1].size == summed[-1].size == (7, 7) and picked[-1].is_upper_bound and summed[-1].is_upper_bound
+    grouped = receptive_field(
+        Beside(lambda m, x: F.conv2d(columns(m, x), torch.ones(72, 1, 1, 1), groups=72)[:, :9].relu()), 16
+    )
+    assert grouped[-1].is_upper_bound
     assert not receptive_field(Beside(columns), 16)[-1].is_upper_bound
     chosen = receptive_field(Beside(lambda m, x: columns(m, x)[:, :9].relu()), 16)[-1]
     assert (chosen.size, chosen.at_most_by) == ((9, 9), ("getitem",))
