@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BUILD := $(BIN)/jupyter-book build . --toc book/_toc.yml --path-output book -W -n --keep-going
 
-.PHONY: book site install test lint study measure pins clean help
+.PHONY: book site check pdf install test lint study measure pins clean help
 
 book: install ## Fetch MNIST, rerun a small study here, build the site from the published results
 	$(BIN)/s6 data
@@ -17,6 +17,14 @@ site: install ## Build the site only
 	$(BUILD)
 	@cp book/_build/figures/fig-headline-light.svg book/_build/figures/fig-headline-dark.svg book/ # for the README
 	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
+
+check: install ## Check the built site in a browser: accessibility, weight, search, links
+	$(BIN)/pytest tests/browser/built_site.py
+
+pdf: install ## Print the whole book as one PDF, through a browser
+	$(BUILD) --builder singlehtml
+	$(BIN)/python book/_scripts/pdf.py book/_build/singlehtml/index.html book/_build/book.pdf
+	@echo "The book on paper: file://$(CURDIR)/book/_build/book.pdf"
 
 install: $(INSTALLED) ## Create .venv and install everything into it
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import os
 import re
 import shutil
@@ -10,14 +13,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 
 ROOT = Path(__file__).parent.parent
 FIXTURE = Path(__file__).parent / "fixtures" / "book"
 sys.path.append(str(ROOT / "book"))
 
+from _ext.browser import MISSING, launch  # noqa: E402
 from _ext.check_site import foreign  # noqa: E402
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from _ext.searching import Search  # noqa: E402
 
 
 def build(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -110,15 +114,52 @@ def test_claims_and_questions_are_listed(book: Path) -> None:
     assert "max (head max): not trained yet" in listed
 
 
-def test_figures_come_light_and_dark_with_alt_text_and_caption(book: Path) -> None:
+PICTURE = (
+    r'<picture><source media="\(max-width: 40rem\)" srcset="([^"]+)" width="(\d+)" height="\d+">'
+    r'<img class="only-(light|dark)" src="([^"]+)" width="(\d+)" height="\d+" loading="lazy" decoding="async"'
+    r' alt="([^"]+)"></picture>'
+)
+
+
+def test_a_figure_is_drawn_for_both_themes_and_for_a_phone(book: Path) -> None:
     figure = re.search(r'<figure[^>]*id="fig-headline".*?</figure>', page(book), re.DOTALL)
     assert figure
-    images = re.findall(r'<img alt="([^"]+)" class="only-(light|dark)" src="([^"]+)"', figure[0])
-    assert [theme for _, theme, _ in images] == ["light", "dark"]
-    assert all("15,662 parameters and reaches 99.37%" in alt for alt, _, _ in images)
-    drawn = [(book / "book/_build/html/book" / source).read_text() for _, _, source in images]
-    assert drawn[0] != drawn[1] and all("<svg" in text for text in drawn)
+    found = re.findall(PICTURE, figure[0])
+    assert [theme for _, _, theme, *_ in found] == ["light", "dark"] and figure[0].count("<img") == 2
+    assert all("15,662 parameters and reaches 99.37%" in alt for *_, alt in found)
+    folder = book / "book/_build/html/book"
+    drawn = [(folder / address).read_text() for narrow, _, _, wide, *_ in found for address in (wide, narrow)]
+    assert len(set(drawn)) == 4 and all("<svg" in text for text in drawn)
+    assert all(int(narrow) <= 358 < int(wide) for _, narrow, _, _, wide, _ in found)
     assert "Fig. 1" in figure[0] and "each pale dot is a seed" in figure[0]
+
+
+def test_only_the_first_figure_of_a_page_loads_before_it_is_near(book: Path) -> None:
+    html = page(book, "book/question")
+    assert html.count('<div class="pictures">') > 1 and html.count(".loading = 'eager'") == 1
+    assert html.index(".loading = 'eager'") < html.index('id="fig-head-curves"')
+    assert page(book, "book/untrained").count(".loading = 'eager'") == 0  # no figure, no script
+
+
+def test_no_text_of_a_narrow_figure_is_smaller_than_eleven_pixels_on_a_phone(book: Path) -> None:
+    narrow = sorted((book / "book/_build/figures").glob("*-narrow.svg"))
+    assert len(narrow) >= 8
+    for path in narrow:
+        svg = path.read_text()
+        width = float(re.search(r'<svg [^>]*?width="([\d.]+)pt"', svg)[1])  # type: ignore[index]
+        sizes = [100 * float(size) for size in re.findall(r"scale\(([\d.]+) -[\d.]+\)", svg)]  # points
+        assert sizes and min(sizes) * min(358 / width, 4 / 3) >= 11, path.name
+
+
+def test_a_figure_that_a_phone_cannot_show_fails_the_build(book: Path) -> None:
+    figures = next((book / "book" / "figures").glob("own*.py"))
+    before = figures.read_text()
+    figures.write_text(before.replace("axes(4, 3)", "axes(4, 3); ax.figure.set_size_inches(6, 3)"))
+    done = build(book)
+    figures.write_text(before)
+    assert done.returncode != 0
+    assert "own-figure: on a phone it is " in done.stdout + done.stderr
+    assert "pixels wide, a phone has 358: make its axes with s6core.plots.ink" in done.stdout + done.stderr
 
 
 def test_tables_align_numbers_and_head_rows(book: Path) -> None:
@@ -132,7 +173,7 @@ def test_tables_align_numbers_and_head_rows(book: Path) -> None:
 
 def test_a_chapter_brings_figures_and_tables_of_its_own(book: Path) -> None:
     html = page(book, "book/more")
-    assert 'src="../_images/fig-own-light.svg"' in html
+    assert 'src="../_images/fig-own-light.svg"' in html and 'srcset="../_images/fig-own-light-narrow.svg"' in html
     assert re.search(r'<th class="stub"><p>three</p></th>\s*<td class="number"><p>5</p></td>', html)
 
 
@@ -180,13 +221,66 @@ def test_the_check_itself_finds_foreign_resources(tmp_path: Path) -> None:
     assert len(list(foreign(tmp_path))) == 2
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_what_no_page_needs_is_not_shipped(book: Path) -> None:
+    static = book / "book/_build/html/_static"
+    assert not [*static.rglob("*.map"), *static.rglob("fontawesome*"), *static.rglob("fa-solid*")]
+    for path in [*static.rglob("*.js"), *static.rglob("*.css")]:
+        assert "mathjax" in path.parts or "sourceMappingURL" not in path.read_text(), path
+    assert "fontawesome" not in page(book) and "searchindex.js" not in page(book)
+    assert "searchindex.js" in page(book, "search")
+    assert "mathjax" in page(book, "book/more") and "mathjax" not in page(book, "book/lists")
+
+
+def test_every_icon_of_a_page_is_drawn_by_the_few_that_are_left(book: Path) -> None:
+    sheet = (book / "book/_build/html/_static/styles/pydata-sphinx-theme.css").read_text()
+    assert len(sheet) < 330_000
+    (font,) = re.findall(r"url\(data:font/woff;base64,([^)]+)\)", sheet)
+    glyphs = TTFont(io.BytesIO(base64.b64decode(font))).getBestCmap()
+    assert len(glyphs) < 80
+    classes = " ".join(re.findall(r'class="([^"]*\bfa-[^"]*)"', page(book, "book/more"))).split()
+    icons = {name for name in classes if name.startswith("fa-")} - {"fa-solid", "fa-lg"}
+    assert len(icons) > 8
+    for name in icons:
+        rule = re.search(rf'\.{name}:before[^{{]*{{content:"\\([0-9a-f]+)"', sheet)
+        assert rule and int(rule[1], 16) in glyphs, name
+
+
+def test_what_axe_finds_wrong_in_the_theme_is_mended(book: Path) -> None:
+    html = page(book, "book/more")
+    assert '<div class="sidebar-primary-item" role="banner">' in html
+    assert not re.search(r"<header[^>]*>\s*</header>", html)
+    assert not re.search(r"<th[^>]*>(<p></p>)?</th>", html)
+    assert "<summary>" not in html.replace("<summary>For sceptics", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "alike"),
+    [
+        ("overfitting", "over-fitting"), ("Over fitted", "overfits"), ("batch normalization", "batchnorm"),
+        ("batch-norm", "BN"), ("RF", "receptive fields"), ("initialised", "initialize"), ("colours", "color"),
+        ("FC", "fully connected"),
+    ],
+)  # fmt: skip
+def test_a_word_is_found_however_it_is_spelt(written: str, alike: str) -> None:
+    search = Search({})
+    one, other = ([search.stem(word.lower()) for word in search.split(text)] for text in (written, alike))
+    assert one == other
+
+
+def test_notebooks_are_not_searched(book: Path) -> None:
+    index = (book / "book/_build/html/searchindex.js").read_text()
+    content = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))
+    titles = dict(zip(content["docnames"], content["titles"], strict=True))
+    assert titles["book/question"] == "A question with some runs"
+    assert titles["results/ablations/no-bn/notebook"] == "" and "ablations: no-bn" not in content["alltitles"]
+
+
 def test_the_pages_work_from_the_file_system(book: Path) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")
-    flags = ["--no-sandbox", "--headless", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync"]
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = launch(playwright)
+        if browser is None:
+            pytest.skip(MISSING)
         tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
         requests: list[str] = []
         errors: list[str] = []
@@ -205,7 +299,18 @@ def test_the_pages_work_from_the_file_system(book: Path) -> None:
                 tab.locator(".value", has_text="99.37").first.click()
                 assert "mean of 3 seeds of reference" in tab.locator(".value-note").inner_text()
                 tab.keyboard.press("Escape")
-                assert tab.locator(".value-note").count() == 0
+                assert tab.locator(".value-note").is_hidden()
+                numbers = tab.locator("main .value")
+                assert numbers.first.get_attribute("tabindex") is None
+                tab.locator(".btn-origins").focus()
+                tab.keyboard.press("Enter")
+                assert tab.get_by_role("button", name="99.37", exact=True).first.get_attribute("tabindex") == "0"
+                numbers.first.focus()
+                tab.keyboard.press("Space")
+                assert tab.locator(".value-note").is_visible()
+                tab.keyboard.press("Escape")
+                tab.locator(".btn-origins").click()
+                assert numbers.first.get_attribute("tabindex") is None
             if name == "book/more":
                 assert tab.locator("mjx-container").count() >= 3
                 tab.locator("#quiz-two-1").focus()
@@ -214,6 +319,19 @@ def test_the_pages_work_from_the_file_system(book: Path) -> None:
                 tab.keyboard.press("ArrowDown")
                 assert tab.locator("#quiz-two .quiz-reply").inner_text().startswith("✓ Right. Each convolution adds")
                 assert tab.locator(".dropdown.solution, .solution.dropdown").count() == 1
+                tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+                tab.emulate_media(media="print")
+                assert tab.locator("html").get_attribute("data-theme") == "light"
+                answers = tab.locator("article > .print-answers")
+                assert "✓ 5 × 5" in answers.inner_text() and tab.locator("article .solution").is_hidden()
+                tab.evaluate("dispatchEvent(new Event('afterprint'))")
+                tab.emulate_media(media="screen")
+                assert tab.locator("html").get_attribute("data-theme") == "dark" and answers.count() == 0
+        tab.add_init_script(
+            "Object.defineProperty(window, 'localStorage', { configurable: true, get() { throw new Error() } })"
+        )
+        tab.goto((book / "book/_build/html/book/lists.html").as_uri())
+        assert tab.locator("html").get_attribute("data-theme") == "dark"
         browser.close()
     assert errors == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []

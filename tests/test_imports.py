@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "stats": set(),
     "style": set(),
     "plots": {"receptive", "stats", "style", "layers", "config"},
-    "diagrams": {"receptive", "stats", "style", "layers", "operations", "config"},
+    "diagrams": {"plots", "receptive", "stats", "style", "layers", "operations", "config"},
 }
 """What each module of the library may import of it; those not named stand on top and may import all."""
 

@@ -27,7 +27,7 @@ def test_reference_net_as_json() -> None:
     table = rows("s6")
     assert table["conv4"] == {
         "layer": "conv4", "op": "conv", "size": [12, 12], "stride": [2, 2], "padding": [3, 3], "min_size": [12, 12],
-        "phases": [1, 1], "output": [32, 12, 12], "global": False,
+        "phases": [1, 1], "output": [32, 12, 12], "global": False, "upper_bound": False,
     }  # fmt: skip
     assert table["gap"]["size"] == [34, 34]
 
@@ -42,7 +42,7 @@ def test_torchvision_net() -> None:
     table = rows("torchvision:resnet50", "--input", "96")
     assert table["layer4.2.conv3"] == {
         "layer": "layer4.2.conv3", "op": "Conv2d", "size": [427, 427], "stride": [32, 32], "padding": [213, 213],
-        "min_size": [75, 75], "phases": [1, 1], "output": [2048, 3, 3], "global": False,
+        "min_size": [75, 75], "phases": [1, 1], "output": [2048, 3, 3], "global": False, "upper_bound": False,
     }  # fmt: skip
     assert table["fc"]["output"] == [1000]
 

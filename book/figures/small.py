@@ -16,7 +16,7 @@ from s6core import stats
 from s6core.config import NetConfig, from_dict
 from s6core.layers import layers, parameters
 from s6core.plots.effects import errors
-from s6core.plots.ink import axes, bar, soft
+from s6core.plots.ink import axes, bar, legend, soft
 from s6core.plots.scales import plain_log
 from s6core.style import colours
 
@@ -96,7 +96,7 @@ def small_front(sources: Sources) -> Any:
     plain_log(ax, "x")
     plain_log(ax, "y")
     ax.set(xlabel="parameters", ylabel="test errors (%)")
-    ax.legend(loc="upper right")
+    legend(ax, loc="upper right")
     return ax
 
 

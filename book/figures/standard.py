@@ -48,7 +48,7 @@ def accuracy_parameters(sources: Sources, *, study: str, variants: list[str] | N
 
 @figure
 def net_diagram(sources: Sources, **fields: Any) -> Any:
-    """The net that a config describes, with what its units see: `net-diagram head=fc`, best with `:class: wide`."""
+    """The net that a config describes, with what its units see: `net-diagram head=fc`."""
     return diagrams.plot_net(layers(_config(fields)))
 
 

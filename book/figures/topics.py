@@ -71,7 +71,7 @@ def _words(value: Any) -> str:
 
 @table
 def topic_effects(sources: Sources, *, topic: str, study: str = STUDY) -> pd.DataFrame:
-    """The one table of a question: parameters, runs, errors, ratio, interval, verdict."""
+    """The one table of a question: verdict, ratio, interval, errors, runs, parameters."""
     found = sources.effects(topics.check(topic), study).set_index("variant")
     rows = []
     for variant in members(topic):
@@ -83,7 +83,7 @@ def topic_effects(sources: Sources, *, topic: str, study: str = STUDY) -> pd.Dat
         else:
             row |= _effect(found.loc[variant])
         rows.append(row)
-    columns = ["variant", "parameters", "runs", "errors (%)", "times", "95% interval", "verdict"]
+    columns = ["variant", "verdict", "times", "95% interval", "errors (%)", "runs", "parameters"]
     frame = pd.DataFrame(rows, columns=columns)
     frame.attrs = {"formats": {"errors (%)": ".2f"}, "right": ("times", "95% interval")}
     return frame
@@ -112,11 +112,11 @@ def topic_tests(sources: Sources, *, topic: str, study: str = STUDY) -> pd.DataF
             continue
         rows.append({
             "variant": row["variant"],
+            "verdict, and why": f"{row['verdict']}: {row['reason']}",
             "points": _cell("points", row),
             "95% interval": _ends("points", row),
             **{EFFECTS[name].words: (_ends if EFFECTS[name].of else _cell)(name, row) for name in TESTS},
             "failed": f"{row['n_failed']} of {row['n']}",
-            "verdict, and why": f"{row['verdict']}: {row['reason']}",
         })  # fmt: skip
     frame = pd.DataFrame(rows)
     frame.attrs["right"] = ("points", "95% interval", *(EFFECTS[name].words for name in TESTS))

@@ -43,7 +43,7 @@ def effect(text: str, sources: Sources) -> Value:
         return replace(ratio, missing=f"({ratio.missing})")
     row = sources.effects(name, topic.partition("@")[2] or STUDY).set_index("variant").loc[variant]
     return Value(
-        kind="text", words=in_words(row), note=f"{row['reason']}: {ratio.note}" if row["reason"] else verdict.note
+        kind="text", words=in_words(row), note=f"{row['reason']} {ratio.note}" if row["reason"] else verdict.note
     )
 
 

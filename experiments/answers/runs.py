@@ -35,9 +35,9 @@ def of_topic(name: str, study: str, variant: str, quantity: str, sources: Source
         return Value(kind=column.kind, missing=UNTRAINED, note=note, aspects=aspects)
     low, high = (None if pd.isna(row[end]) else float(row[end]) for end in column.interval or ("low", "high"))
     if column.kind == "text":
-        return Value(kind="text", words=str(row[cell]), note=f"{row['reason']}: {note}")
+        return Value(kind="text", words=str(row[cell]), note=f"{row['reason']} {note}")
     if pd.isna(row[cell]):
-        return Value(kind=column.kind, words="not defined", note=f"{row['reason']}: {note}", aspects=aspects, who=note)
+        return Value(kind=column.kind, words="not defined", note=f"{row['reason']} {note}", aspects=aspects, who=note)
     value = Value(kind=column.kind, number=float(row[cell]), note=note, aspects=aspects, who=note)
     if column.interval is None or low is None:
         return value

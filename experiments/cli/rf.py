@@ -70,7 +70,7 @@ def row(record: Field) -> dict[str, Any]:
     phases = [len(phases) for phases in record.phases]
     return {
         "layer": record.name, "op": record.op, **numbers, "phases": phases, "output": list(record.output),
-        "global": record.is_global,
+        "global": record.is_global, "upper_bound": record.is_upper_bound,
     }  # fmt: skip
 
 
@@ -80,11 +80,14 @@ def table(field: ReceptiveField) -> str:
     for record, row in zip(field, field.rows(), strict=True):
         mark = ("" if record.regular else " ~") + (" *" if record.is_global else "")
         output = " × ".join(map(str, record.output)) + mark
-        rows.append((row["layer"], row["size"], row["stride"], row["padding"], output))
-    size = " × ".join(map(str, field.input_size))
-    lines = [f"{len(field)} layers on an image of {size}", *columns(rows, left=(0, 4), spare=3)]
+        size = ("≤ " if record.is_upper_bound else "") + row["size"]
+        rows.append((row["layer"], size, row["stride"], row["padding"], output))
+    image = " × ".join(map(str, field.input_size))
+    lines = [f"{len(field)} layers on an image of {image}", *columns(rows, left=(0, 4), spare=3)]
     if not all(record.regular for record in field):
         lines.append(paragraph("~ units differ: the largest size, and the average stride and padding"))
+    if any(record.is_upper_bound for record in field):
+        lines.append(paragraph("≤ channels could not be told apart: a unit may see less"))
     if marks := field[-1].global_by:
         through = ", ".join(marks[:3]) + (f" and {len(marks) - 3} more" if len(marks) > 3 else "")
         lines.append(paragraph(f"* depends on the whole image through {through}; the field is the geometric one"))
