@@ -16,4 +16,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
         part = import_module(f".{module.name}", __name__)
         if hasattr(part, "setup"):
             part.setup(app)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
