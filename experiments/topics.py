@@ -45,6 +45,13 @@ def cells() -> dict[str, Overrides]:
 LINEAR: Overrides = {"logit_activation": False}  # no ReLU on the logit maps: a norm behind it hides what it does there
 PLAIN: Overrides = {**LINEAR, "logit_norm": False}  # logits as most nets have them
 
+BORDER: dict[str, Overrides] = {
+    f"{name}-{blocks}": {"channels": [12] * blocks, "padding": 1, "pool_after": pools}
+    for name, pools, depths in (("near", [1, 4], (4, 6, 8)), ("far", [1], (6, 8, 10)))
+    for blocks in depths
+}
+"""Narrow, padded nets: with two pools a unit sees the whole image from block 6 on, with one from block 8 on."""
+
 TOPICS = {
     "batchnorm": Topic(
         question="What does batch normalisation buy, and do other norms buy it too?",
@@ -183,6 +190,20 @@ TOPICS = {
         },
         axis="field",
     ),
+    "border": Topic(
+        question="How good is a narrow net that ends where its units see the whole image?",
+        variants={name: changed for name, changed in BORDER.items() if name in ("near-6", "far-8")},
+        seeds=10,
+    ),
+    **{
+        f"border-{name}": Topic(
+            question=f"Which layers can be taken out where units see the whole image after {last} blocks?",
+            base=f"{name}-{last}",
+            variants={f"{name}-{blocks}": BORDER[f"{name}-{blocks}"] for blocks in (last - 2, last + 2)},
+            seeds=10,
+        )
+        for name, last in (("near", 6), ("far", 8))
+    },
     "loss": Topic(
         question="Does softening the labels help, or freeing the logits?",
         variants={

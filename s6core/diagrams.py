@@ -12,13 +12,10 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from numpy.typing import ArrayLike
 
 from s6core.layers import Layer
+from s6core.operations import OPERATIONS
 from s6core.plots.ink import accent, axes, narrow, paper, soft, warm
 from s6core.receptive import Field, fields
 
-WINDOWS = {"conv": "conv", "max-pool": "max-pool", "average-pool": "average", "linear": "linear", "flatten": "flatten"}
-GLOBAL = {"global-average": "GAP", "global-max": "global max"}
-NORMS = {"batch-norm": "BN", "group-norm": "GN", "layer-norm": "LN", "instance-norm": "IN"}
-PLAIN = {"relu": "ReLU", "leaky": "leaky", "gelu": "GELU", "silu": "SiLU"}
 STEP = 1.55  # from one stack of maps to the next; a stack is at most 1 wide
 DOWN = 1.42  # the same on a phone, where they stand one above the other
 
@@ -90,12 +87,13 @@ def _stages(rows: Sequence[Layer]) -> list[tuple[str, tuple[int, ...], Field | N
     """Return the image and then each row that changes a shape or a field, with the words of what leads there."""
     stages: list[tuple[str, tuple[int, ...], Field | None]] = [("", rows[0].input, None)]
     for row, seen in zip(rows, fields(rows), strict=True):
-        if row.op in WINDOWS or row.op in GLOBAL:
-            kernel = f" {row.kernel[0]}×{row.kernel[1]}" if row.op not in ("linear", "flatten", *GLOBAL) else ""
-            stages.append(((WINDOWS | GLOBAL)[row.op] + kernel, row.output, seen))
+        operation = OPERATIONS[row.op]
+        if operation.reach in ("window", "whole"):
+            kernel = f" {row.kernel[0]}×{row.kernel[1]}" if operation.reach == "window" else ""
+            stages.append((operation.drawn + kernel, row.output, seen))
         else:
             words, shape, before = stages[-1]
-            more = (NORMS | PLAIN).get(row.op) or f"dropout {row.rate:g}"
+            more = f"dropout {row.rate:g}" if row.rate else operation.drawn
             stages[-1] = (f"{words}\n{more}", shape, before)
     return stages
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import os
 import re
 import shutil
@@ -10,14 +13,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 
 ROOT = Path(__file__).parent.parent
 FIXTURE = Path(__file__).parent / "fixtures" / "book"
 sys.path.append(str(ROOT / "book"))
 
+from _ext.browser import MISSING, launch  # noqa: E402
 from _ext.check_site import foreign  # noqa: E402
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from _ext.searching import Search  # noqa: E402
 
 
 def build(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -217,13 +221,66 @@ def test_the_check_itself_finds_foreign_resources(tmp_path: Path) -> None:
     assert len(list(foreign(tmp_path))) == 2
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_what_no_page_needs_is_not_shipped(book: Path) -> None:
+    static = book / "book/_build/html/_static"
+    assert not [*static.rglob("*.map"), *static.rglob("fontawesome*"), *static.rglob("fa-solid*")]
+    for path in [*static.rglob("*.js"), *static.rglob("*.css")]:
+        assert "mathjax" in path.parts or "sourceMappingURL" not in path.read_text(), path
+    assert "fontawesome" not in page(book) and "searchindex.js" not in page(book)
+    assert "searchindex.js" in page(book, "search")
+    assert "mathjax" in page(book, "book/more") and "mathjax" not in page(book, "book/lists")
+
+
+def test_every_icon_of_a_page_is_drawn_by_the_few_that_are_left(book: Path) -> None:
+    sheet = (book / "book/_build/html/_static/styles/pydata-sphinx-theme.css").read_text()
+    assert len(sheet) < 330_000
+    (font,) = re.findall(r"url\(data:font/woff;base64,([^)]+)\)", sheet)
+    glyphs = TTFont(io.BytesIO(base64.b64decode(font))).getBestCmap()
+    assert len(glyphs) < 80
+    classes = " ".join(re.findall(r'class="([^"]*\bfa-[^"]*)"', page(book, "book/more"))).split()
+    icons = {name for name in classes if name.startswith("fa-")} - {"fa-solid", "fa-lg"}
+    assert len(icons) > 8
+    for name in icons:
+        rule = re.search(rf'\.{name}:before[^{{]*{{content:"\\([0-9a-f]+)"', sheet)
+        assert rule and int(rule[1], 16) in glyphs, name
+
+
+def test_what_axe_finds_wrong_in_the_theme_is_mended(book: Path) -> None:
+    html = page(book, "book/more")
+    assert '<div class="sidebar-primary-item" role="banner">' in html
+    assert not re.search(r"<header[^>]*>\s*</header>", html)
+    assert not re.search(r"<th[^>]*>(<p></p>)?</th>", html)
+    assert "<summary>" not in html.replace("<summary>For sceptics", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "alike"),
+    [
+        ("overfitting", "over-fitting"), ("Over fitted", "overfits"), ("batch normalization", "batchnorm"),
+        ("batch-norm", "BN"), ("RF", "receptive fields"), ("initialised", "initialize"), ("colours", "color"),
+        ("FC", "fully connected"),
+    ],
+)  # fmt: skip
+def test_a_word_is_found_however_it_is_spelt(written: str, alike: str) -> None:
+    search = Search({})
+    one, other = ([search.stem(word.lower()) for word in search.split(text)] for text in (written, alike))
+    assert one == other
+
+
+def test_notebooks_are_not_searched(book: Path) -> None:
+    index = (book / "book/_build/html/searchindex.js").read_text()
+    content = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))
+    titles = dict(zip(content["docnames"], content["titles"], strict=True))
+    assert titles["book/question"] == "A question with some runs"
+    assert titles["results/ablations/no-bn/notebook"] == "" and "ablations: no-bn" not in content["alltitles"]
+
+
 def test_the_pages_work_from_the_file_system(book: Path) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")
-    flags = ["--no-sandbox", "--headless", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync"]
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = launch(playwright)
+        if browser is None:
+            pytest.skip(MISSING)
         tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
         requests: list[str] = []
         errors: list[str] = []
@@ -242,7 +299,18 @@ def test_the_pages_work_from_the_file_system(book: Path) -> None:
                 tab.locator(".value", has_text="99.37").first.click()
                 assert "mean of 3 seeds of reference" in tab.locator(".value-note").inner_text()
                 tab.keyboard.press("Escape")
-                assert tab.locator(".value-note").count() == 0
+                assert tab.locator(".value-note").is_hidden()
+                numbers = tab.locator("main .value")
+                assert numbers.first.get_attribute("tabindex") is None
+                tab.locator(".btn-origins").focus()
+                tab.keyboard.press("Enter")
+                assert tab.get_by_role("button", name="99.37", exact=True).first.get_attribute("tabindex") == "0"
+                numbers.first.focus()
+                tab.keyboard.press("Space")
+                assert tab.locator(".value-note").is_visible()
+                tab.keyboard.press("Escape")
+                tab.locator(".btn-origins").click()
+                assert numbers.first.get_attribute("tabindex") is None
             if name == "book/more":
                 assert tab.locator("mjx-container").count() >= 3
                 tab.locator("#quiz-two-1").focus()
@@ -251,6 +319,19 @@ def test_the_pages_work_from_the_file_system(book: Path) -> None:
                 tab.keyboard.press("ArrowDown")
                 assert tab.locator("#quiz-two .quiz-reply").inner_text().startswith("✓ Right. Each convolution adds")
                 assert tab.locator(".dropdown.solution, .solution.dropdown").count() == 1
+                tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+                tab.emulate_media(media="print")
+                assert tab.locator("html").get_attribute("data-theme") == "light"
+                answers = tab.locator("article > .print-answers")
+                assert "✓ 5 × 5" in answers.inner_text() and tab.locator("article .solution").is_hidden()
+                tab.evaluate("dispatchEvent(new Event('afterprint'))")
+                tab.emulate_media(media="screen")
+                assert tab.locator("html").get_attribute("data-theme") == "dark" and answers.count() == 0
+        tab.add_init_script(
+            "Object.defineProperty(window, 'localStorage', { configurable: true, get() { throw new Error() } })"
+        )
+        tab.goto((book / "book/_build/html/book/lists.html").as_uri())
+        assert tab.locator("html").get_attribute("data-theme") == "dark"
         browser.close()
     assert errors == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []

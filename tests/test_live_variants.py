@@ -129,7 +129,7 @@ def test_missed_digits_are_those_of_seed_0() -> None:
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "ablations").symlink_to(RESULTS / "ablations")
-    with pytest.raises(KeyError, match="mnist-test-labels.txt is missing: python -m experiments.labels makes it"):
+    with pytest.raises(KeyError, match="mnist-test-labels.txt is missing: `s6 measure labels` makes it"):
         variants.missed(Sources(tmp_path))
     (tmp_path / "none").mkdir()
     with pytest.raises(ValueError, match="no run of any question is stored"):

@@ -57,7 +57,7 @@ class Mixed(nn.Module):
         self.add = add
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        joined = torch.cat([branch(x) for branch in self.branches], 1)[:, :1]
+        joined = torch.cat([branch(x) for branch in self.branches], 1).sum(1, keepdim=True)
         return x + joined if self.add else joined
 
 

@@ -1,8 +1,8 @@
 """The executed notebooks as an appendix, and the buttons that open one elsewhere.
 
-A notebook of results/ is shown as it was stored, but for four things: its title says which variant it is, the cells
-that papermill passes parameters through are folded, progress bars are left out, and a picture's alternative text is the
-text above its cell.
+A notebook of results/ is shown as it was stored, but for five things: no search finds it, its title says which variant
+it is, the cells that papermill passes parameters through are folded, progress bars are left out, and a picture's
+alternative text is the text above its cell.
 
     ```{launch} experiments/ablation.ipynb
     ```
@@ -35,6 +35,7 @@ def prepare(app: Sphinx, docname: str, source: list[str]) -> None:
         content = json.loads(source[0])
     except ValueError:
         return  # not JSON: whoever parses it says so
+    app.env.metadata[docname]["nosearch"] = "yes"  # sixty of them would hide the chapters
     study, variant = "/".join(folders[1:-2]), folders[-2]
     above = ""
     for cell in content["cells"]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
@@ -51,6 +52,21 @@ def one_page(app: Sphinx) -> None:
         handlers["singlehtml"] = {**handlers.get("html", {}), **handlers.get("singlehtml", {})}
 
 
+def without_notebooks(app: Sphinx, builder: Any) -> None:
+    """Leave the executed notebooks out of the one long page: they are records, longer than the book."""
+    if builder.name != "singlehtml":
+        return
+    whole = builder.env.get_doctree
+
+    def get_doctree(docname: str) -> nodes.document:
+        tree = whole(docname)
+        for contents in tree.findall(addnodes.toctree):
+            contents["includefiles"] = [name for name in contents["includefiles"] if not name.startswith("results/")]
+        return tree
+
+    builder.env.get_doctree = get_doctree  # by now the environment is stored
+
+
 def to_the_top(app: Sphinx, exception: Exception | None) -> None:
     """Put the one long page where its own links to styles, scripts and pictures start: at the root of the site."""
     if exception or app.builder.name != "singlehtml":
@@ -62,5 +78,7 @@ def to_the_top(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     add_node(app, site_link, visit_link, depart_link)
+    app.add_js_file("print.js", loading_method="defer")
     app.connect("builder-inited", one_page)
+    app.connect("write-started", without_notebooks)
     app.connect("build-finished", to_the_top, priority=900)  # after a redirect to it has been written there

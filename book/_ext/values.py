@@ -106,10 +106,21 @@ def ignore(self: Any, node: nodes.Element) -> None:
     """Other formats show the text alone."""
 
 
+def offer_origins(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Put a switch into the bar of a page with numbers: a stop of the Tab key for each would be sixty a page."""
+    if doctree is not None and next(doctree.findall(value), None) is not None:
+        words = {"tooltip": "Show where each number comes from", "icon": "fas fa-circle-info"}
+        switch = {"type": "javascript", "javascript": "", "label": "origins", "classes": "pst-js-only", **words}
+        context["header_buttons"].append(switch)
+        app.add_js_file("values.js", loading_method="defer")
+
+
 def setup(app: Sphinx) -> None:
     app.add_config_value("s6_results", "results", "env")
     plain = (ignore, ignore)
     app.add_node(value, html=(visit, depart), latex=plain, text=plain, man=plain, texinfo=plain)
     app.add_role("value", ValueRole())
     app.add_role("effect", EffectRole())
-    app.add_js_file("values.js", loading_method="defer")
+    app.connect("html-page-context", offer_origins, priority=900)  # after the theme has laid out its own buttons

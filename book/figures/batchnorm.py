@@ -143,7 +143,7 @@ def _arrays(sources: Sources) -> Any:
     path = sources.folder / "inside" / "maps.npz"
     sources.used.add(path)
     if not path.is_file():
-        raise KeyError(f"no {path.name} in results/inside: python -m experiments.inside writes it")
+        raise KeyError(f"no {path.name} in results/inside: `s6 measure inside` writes it")
     return path
 
 

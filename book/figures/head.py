@@ -1,4 +1,4 @@
-"""What each head costs, and where it finds its evidence: results/evidence/, see experiments/evidence.py."""
+"""What each head costs, and where it finds its evidence: results/evidence/, see experiments/measure/evidence.py."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def arrays(sources: Sources) -> Any:
     path = sources.folder / "evidence" / "digits.npz"
     sources.used.add(path)
     if not path.is_file():
-        raise KeyError("results/evidence/digits.npz is missing: python -m experiments.evidence makes it")
+        raise KeyError("results/evidence/digits.npz is missing: `s6 measure evidence` makes it")
     return np.load(path)
 
 

@@ -20,6 +20,7 @@ from s6core.style import colours
 STUDY, PUBLISHED = "ablations", "reference"  # the study's own recipe, and the published one
 SEEDS = (3, 4, 5, 6, 8, 10, 15, 20, 30)
 ARMS = (1, 3, 5, 10)
+MARGIN = 0.05  # points: what a rule without a test takes for a gain
 REPEATS = 4_000  # invented studies
 RULES = {
     "one": "one run each",
@@ -81,8 +82,8 @@ def claims(sources: Sources) -> pd.DataFrame:
             "one": new[:, 0] - old[:, 0], "best-seed": new.max(axis=1) - base, "best-epoch": lifted.mean(axis=1) - base,
             "both": lifted.max(axis=1) - base, "means": new.mean(axis=1) - base,
         }  # fmt: skip
-        rates = {name: float(np.mean(gain >= stats.MARGIN - 1e-9)) for name, gain in gains.items()}
-        if n >= stats.MINIMUM_SEEDS:
+        rates = {name: float(np.mean(gain >= MARGIN - 1e-9)) for name, gain in gains.items()}
+        if n >= stats.MINIMUM:
             rates["test"] = float(np.mean(_said_better(np.log(100 - new), np.log(100 - old))))
         rows |= {f"{name}-{n}": {"rule": RULES[name], "n": n, "rate": 100 * rate} for name, rate in rates.items()}
     found = pd.DataFrame.from_dict(rows, orient="index")

@@ -1,4 +1,4 @@
-"""What the cells of the trained reference net see and say, from results/receptive/ (see experiments/receptive.py)."""
+"""What the cells of the trained reference net see and say, from results/receptive/ (see `s6 measure receptive`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def arrays(sources: Sources) -> Any:
     path = sources.folder / "receptive" / "digits.npz"
     sources.used.add(path)
     if not path.is_file():
-        raise KeyError("results/receptive/digits.npz is missing: python -m experiments.receptive makes it")
+        raise KeyError("results/receptive/digits.npz is missing: `s6 measure receptive` makes it")
     return np.load(path)
 
 

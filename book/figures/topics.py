@@ -8,14 +8,17 @@ import pandas as pd
 
 from experiments.answers import effects, topics
 from experiments.answers.columns import EFFECTS, RUNS
-from experiments.answers.keys import UNTRAINED, look_up, members
-from experiments.answers.questions import QUESTIONS, STUDY, study_of
+from experiments.answers.keys import look_up
+from experiments.answers.questions import QUESTIONS, STUDY, members, study_of
 from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
-from experiments.answers.values import Value, write, write_interval
+from experiments.answers.values import UNTRAINED, Value, write, write_interval
 from experiments.topics import TOPICS
 from s6core import layers, plots
 from s6core.config import text
+
+TESTS = [name for name, column in EFFECTS.items() if column.kind != "text" and name not in ("ratio", "points")]
+"""What stands in the table of tests beside the points: every other number of a comparison."""
 
 
 @figure
@@ -112,17 +115,11 @@ def topic_tests(sources: Sources, *, topic: str, study: str = STUDY) -> pd.DataF
             "verdict, and why": f"{row['verdict']}: {row['reason']}",
             "points": _cell("points", row),
             "95% interval": _ends("points", row),
-            **{EFFECTS[name].words: _cell(name, row) for name in ("p", "p_holm", "p_ranks")},
-            "noticed": _cell("notices", row),
+            **{EFFECTS[name].words: (_ends if EFFECTS[name].of else _cell)(name, row) for name in TESTS},
             "failed": f"{row['n_failed']} of {row['n']}",
         })  # fmt: skip
     frame = pd.DataFrame(rows)
-    frame.attrs["right"] = (
-        "points",
-        "95% interval",
-        *(EFFECTS[name].words for name in ("p", "p_holm", "p_ranks")),
-        "noticed",
-    )
+    frame.attrs["right"] = ("points", "95% interval", *(EFFECTS[name].words for name in TESTS))
     return frame
 
 

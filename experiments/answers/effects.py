@@ -7,10 +7,10 @@ from datetime import date
 
 import pandas as pd
 
-from experiments.answers.keys import UNTRAINED, look_up, members, seeds
-from experiments.answers.questions import QUESTIONS, STUDY
+from experiments.answers.keys import look_up
+from experiments.answers.questions import QUESTIONS, STUDY, members
 from experiments.answers.sources import Sources
-from experiments.answers.values import Value, write
+from experiments.answers.values import UNTRAINED, Value, seeds, write
 from experiments.topics import TOPICS
 from s6core.config import unknown
 
@@ -43,7 +43,7 @@ def effect(text: str, sources: Sources) -> Value:
         return replace(ratio, missing=f"({ratio.missing})")
     row = sources.effects(name, topic.partition("@")[2] or STUDY).set_index("variant").loc[variant]
     return Value(
-        kind="text", words=in_words(row), note=f"{row['reason']}: {ratio.note}" if row["reason"] else verdict.note
+        kind="text", words=in_words(row), note=f"{row['reason']} {ratio.note}" if row["reason"] else verdict.note
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,25 +12,20 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "book"))
 
+from _ext.browser import MISSING, launch  # noqa: E402
 from _ext.explorer import FOLDER, SCRIPTS  # noqa: E402
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 PATIENCE = 120_000  # ms: a machine that trains beside the tests is slow
-QUIET = (
-    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--disable-gpu",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")  # closed before other tests start a playwright of their own
 def browser() -> Iterator[Any]:
     """A headless Chromium, driven by playwright."""
     api = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-    path = os.environ.get("S6_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed, and S6_CHROMIUM names none")
     with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        chromium = launch(playwright)
+        if chromium is None:
+            pytest.skip(MISSING)
         yield chromium
         chromium.close()
 

@@ -14,7 +14,7 @@ import torch
 from _ext import live
 from live_page import RESULTS, lay_out
 
-from experiments.pushes import pushed
+from experiments.measure.pushes import pushed
 
 Open = Callable[..., Any]
 QUESTION = 'question="How many?" low="98" high="100" step="0.05" unit="%" runs="[99.1, 99.3, 99.2]"'

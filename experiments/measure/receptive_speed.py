@@ -1,22 +1,19 @@
 """Milliseconds that the engine of receptive fields takes, beside a calculator that hooks a forward pass.
 
-python -m experiments.receptive_speed
-
 The opponent works as the usual tools do: a hook on every leaf module, one forward pass over an image, and the
 recurrences, applied in the order of the calls. That is right for nets whose layers follow one another. Where branches
-meet, it takes them for one long chain; the table holds both answers. Engine and calculator take turns round by round
-in one process with one thread, on the same net; a ratio is taken within a round.
+meet, it takes them for one long chain; the table holds both answers. Engine and calculator take turns in one process
+with one thread, on the same net.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
 import click
@@ -24,10 +21,9 @@ import pandas as pd
 import torch
 from torch import nn
 from torchvision import models
-from tqdm import tqdm
 
-from experiments.cli.options import HomePath
-from s6core import devices, results
+from experiments.measure import timing
+from s6core import results
 from s6core.config import NetConfig
 from s6core.net import build
 from s6core.receptive import ReceptiveField, receptive_field
@@ -123,52 +119,34 @@ def milliseconds(call: Callable[[], Any], least: float) -> float:
 
 def row(case: Case, spent: Mapping[str, list[float]]) -> dict[str, Any]:
     """Return the line of the table from the rounds of a case; `ratio` is how many times as long the hooks take."""
-    ratios = [hooks / engine for hooks, engine in zip(spent["hooks"], spent["engine"], strict=True)]
+    ratios = timing.ratios(spent["hooks"], spent["engine"])
     line: dict[str, Any] = {"net": case.name, "title": TITLES[case.name], "layers": case.layers}
     for who, times in spent.items():
-        line |= {f"{who}_ms": median(times), f"{who}_low": min(times), f"{who}_high": max(times)}
-    line |= {"ratio": median(ratios), "ratio_low": min(ratios), "ratio_high": max(ratios), "rounds": len(ratios)}
-    line = {key: float(f"{value:.3g}") if isinstance(value, float) else value for key, value in line.items()}
+        line |= timing.middle((f"{who}_ms", f"{who}_low", f"{who}_high"), times, three)
+    line |= timing.middle(("ratio", "ratio_low", "ratio_high"), ratios, three) | {"rounds": len(ratios)}
     both = {"engine_size": case.engine()[case.layer].size[0], "hooks_size": case.hooks()[case.layer].size}
     return line | {"compared_at": case.layer} | both
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Turns of each.")
-@click.option("--seconds", type=click.FloatRange(0), default=0.5, show_default=True, help="At least so long is a turn.")
+def three(number: float) -> float:
+    """Round to three significant digits."""
+    return float(f"{number:.3g}")
+
+
+@click.command("receptive-speed")
+@timing.options(rounds=7, seconds=0.5, out="receptive/speed.csv in this repository's results")
 @click.option("--only", type=click.Choice(list(TITLES)), multiple=True, help="Time these nets and no others.")
-@click.option(
-    "--out", type=HomePath(dir_okay=False, writable=True), metavar="CSV",
-    default=results.REPOSITORY / "results" / "receptive" / "speed.csv", help="The table.  [default: this repository's]",
-)  # fmt: skip
-def main(rounds: int, seconds: float, only: tuple[str, ...], out: Path) -> None:
-    """Time the engine beside hooks in a forward pass, on an otherwise idle machine.
+def command(rounds: int, seconds: float, only: tuple[str, ...], out: Path | None) -> None:
+    """Time the engine of receptive fields beside hooks in a forward pass, on an otherwise idle machine.
 
     \b
-    Example: python -m experiments.receptive_speed --only s6 --rounds 1 --out speed.csv
+    Example: s6 measure receptive-speed --only s6 --rounds 1 --out speed.csv
     """
     torch.set_num_threads(1)
-    origin = results.provenance()
     lines = []
-    for name in tqdm(only or TITLES, unit="net"):
-        case = Case.of(name)
-        calls: dict[str, Callable[[], Any]] = {"engine": case.engine, "hooks": case.hooks}
-        spent: dict[str, list[float]] = {who: [] for who in calls}
-        for turn in range(rounds + 1):
-            for who, call in calls.items():
-                found = milliseconds(call, seconds if turn else 0)
-                if turn:  # the one before warms up
-                    spent[who].append(found)
-        lines.append(row(case, spent))
-    frame = pd.DataFrame(lines).assign(
-        device=devices.name(torch.device("cpu")), cores=os.cpu_count(), threads=1, torch=torch.__version__,
-        commit=origin["commit"], clean=origin["clean"], measured_at=results.now(),
-    )  # fmt: skip
-    results.write(out, frame.to_csv(index=False).encode())
+    for case in map(Case.of, only or TITLES):
+        calls = {"engine": partial(milliseconds, case.engine), "hooks": partial(milliseconds, case.hooks)}
+        lines.append(row(case, timing.turns(calls, rounds=rounds, seconds=seconds)))
     shown = ["net", "layers", "engine_ms", "hooks_ms", "ratio", "ratio_low", "ratio_high", "engine_size", "hooks_size"]
-    click.echo(frame[shown].to_string(index=False))
-    click.echo(f"written to {out}")
-
-
-if __name__ == "__main__":
-    main()
+    path = out or results.PUBLISHED / "receptive" / "speed.csv"
+    timing.store(path, pd.DataFrame(lines), torch.device("cpu"), shown=shown, threads=1)

@@ -1,30 +1,22 @@
-"""What goes through the net with batch norms and without: measured once for the chapter on batch normalisation.
-
-python -m experiments.inside
+"""What goes through the net with batch norms and without.
 
 Each net is watched in train mode, as the optimiser meets it: on the same training images with its initial weights (of
-many seeds) and with its trained ones (of seed 0), and over its first steps of training. The book reads the tables that
-this writes into results/inside/. A test compares the hash of the weights: new ones ask for a new call.
+many seeds) and with its trained ones (of seed 0), and over its first steps of training.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import math
 from typing import Any
 
 import click
-import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load as load_weights
 from torch import nn
 
-from experiments.evidence import FOLDER, STUDY
-from s6core import data, results
+from experiments.measure import stored
+from s6core import data
 from s6core.config import NetConfig, TrainConfig
 from s6core.net import build
 from s6core.step import batch, optimiser, step
@@ -38,36 +30,26 @@ FOLLOWED = 3  # seeds whose first steps are followed
 BLOCK, CHANNELS = "2", 4  # whose maps of one digit are stored, for a picture
 
 
-@click.command()
-@click.option("--steps", default=STEPS, show_default=True, help="How many first steps of training to follow.")
-def main(steps: int) -> None:
-    """Write results/inside/."""
+@click.command("inside")
+def command() -> None:
+    """Write inside/: inputs, gradients and dead channels of each convolution, at the start, trained, step by step."""
     torch.set_num_threads(1)
+    trained = {variant: stored.load(variant).net for variant in NETS}
     images, train = data.load(), TrainConfig()
-    states: list[pd.DataFrame] = []
-    weights: dict[str, str] = {}
+    maps(trained["reference"], images.test, train)
+    states = {}
     for variant, config in NETS.items():
         for seed in range(SEEDS):
-            net = build(config, seed=seed)
-            states.append(state(net, images.train, train).assign(variant=variant, state="start", seed=seed))
-        path = results.weights_path(FOLDER / STUDY, variant)
-        content = path.read_bytes()
-        weights[path.relative_to(FOLDER).as_posix()] = hashlib.sha256(content).hexdigest()
-        net.load_state_dict(load_weights(content))
-        states.append(state(net, images.train, train).assign(variant=variant, state="trained", seed=0))
-        if config.norm == "batch":
-            net.load_state_dict(load_weights(content))  # the statistics as they were learnt
-            maps(net, images.test, train)
-    store("states.csv", pd.concat(states), ["variant", "state", "seed"])
-    followed = [
-        first_steps(config, images, train, seed=seed, steps=steps).assign(variant=variant)
+            states[variant, "start", seed] = state(build(config, seed=seed), images.train, train)
+        states[variant, "trained", 0] = state(trained[variant], images.train, train)
+    _store("inside/states.csv", states, ["variant", "state", "seed"])
+    followed = {
+        (variant, seed): first_steps(config, images, train, seed=seed, steps=STEPS)
         for seed in range(FOLLOWED)
         for variant, config in NETS.items()
-    ]
-    store("steps.csv", pd.concat(followed), ["variant", "seed"])
-    made = {"weights": weights, "data_sha256": images.sha256, "images": BATCHES * train.batch_size}
-    text = json.dumps({**made, **results.provenance()}, indent=1) + "\n"
-    results.write(FOLDER / "inside" / "provenance.json", text.encode())
+    }
+    _store("inside/steps.csv", followed, ["variant", "seed"])
+    stored.origin("inside/provenance.json", NETS, images, images=BATCHES * train.batch_size)
 
 
 class Watch:
@@ -156,7 +138,7 @@ def first_steps(config: NetConfig, images: data.Data, train: TrainConfig, *, see
         if number % EVERY == 0 or number == 1:
             with Watch(net) as watch:
                 loss = train_on(index).item()
-            found.append(watch.rows().assign(seed=seed, step=number, lr=lr, loss=loss))
+            found.append(watch.rows().assign(step=number, lr=lr, loss=loss))
         else:
             train_on(index)
         schedule.step()
@@ -167,29 +149,17 @@ def first_steps(config: NetConfig, images: data.Data, train: TrainConfig, *, see
 def maps(net: nn.Sequential, part: data.Images, train: TrainConfig) -> None:
     """Store a digit's maps in eval mode, of one block: after its ReLU, normalised, and scaled and shifted."""
     digit = part.take(slice(0, 1))
-    names = [name for name, _ in net.named_children()]
-    relu, norm = (
-        net.eval()[: names.index(f"{kind}{BLOCK}") + 1](batch(digit.images, train))[0] for kind in ("relu", "norm")
-    )
+    relu, norm = (stored.upto(net.eval(), f"{kind}{BLOCK}")(batch(digit.images, train))[0] for kind in ("relu", "norm"))
     layer = net.get_submodule(f"norm{BLOCK}")
     scale, shift = (layer.get_parameter(name)[:, None, None] for name in ("weight", "bias"))
-    alive = (
-        relu.amax((1, 2)).topk(CHANNELS).indices.sort().values
-    )  # a channel that this digit leaves dark shows nothing
+    # a channel that this digit leaves dark shows nothing
+    alive = relu.amax((1, 2)).topk(CHANNELS).indices.sort().values
     stages = {"relu": relu, "normalised": (norm - shift) / scale, "norm": norm}
-    arrays: dict[str, Any] = {name: stage[alive].half().numpy() for name, stage in stages.items()}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, digit=digit.images[0].numpy(), **arrays)
-    results.write(FOLDER / "inside" / "maps.npz", buffer.getvalue())
-
-
-def store(name: str, frame: pd.DataFrame, first: list[str]) -> None:
-    """Write a table of five significant digits, the columns that name a row first."""
-    ordered = frame[[*first, *(column for column in frame if column not in first)]]
-    results.write(
-        FOLDER / "inside" / name, ordered.to_csv(index=False, float_format="%.5g", lineterminator="\n").encode()
+    stored.arrays(
+        "inside/maps.npz", {"digit": digit.images[0], **{name: stage[alive].half() for name, stage in stages.items()}}
     )
 
 
-if __name__ == "__main__":
-    main()
+def _store(name: str, frames: dict[Any, pd.DataFrame], keys: list[str]) -> None:
+    """Write frames as one table of five significant digits, what names each of them in its first columns."""
+    stored.table(name, pd.concat(frames, names=keys).reset_index(keys), float_format="%.5g")

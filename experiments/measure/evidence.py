@@ -1,35 +1,23 @@
-"""Where each head finds its evidence, and whether it minds where the digit stands: measured once for its chapter.
-
-python -m experiments.evidence
-
-The book reads what this writes into results/evidence/; it never runs a net itself. It takes the heads of the study that
-are stored, each with the weights of its seed 0. A test compares the hash of the weights: new ones ask for a new call.
-"""
+"""Where each head finds its evidence, and whether it minds where the digit stands."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load as load_weights
 from torch import nn
 
-from experiments.studies import STUDIES
-from s6core import data, results
+from experiments.measure import stored
+from experiments.measure.stored import Stored, percent
+from s6core import data
 from s6core.config import TrainConfig
 from s6core.net import build
 from s6core.train import logits
 
-FOLDER, STUDY = Path("results"), "ablations"
-HEADS = ("reference", *STUDIES[STUDY].families["head"])
+HEADS = ("reference", "fc", "gap-fc", "max")
 MAPS = "norm-logits"  # the ten maps as the head gets them
 SHIFTS = range(7)
 DIRECTIONS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
@@ -37,43 +25,35 @@ EVERY = 5  # test images from one that is moved to the next: the first half of t
 EACH = 2  # examples that one head reads rightly and the other does not
 
 
-@click.command()
-def main() -> None:
-    """Write results/evidence/."""
+@click.command("evidence")
+def command() -> None:
+    """Write evidence/: on how many places each head's answers rest, and how it reads digits that are moved."""
     torch.set_num_threads(1)
+    heads = {head: stored.load(head) for head in stored.stored(HEADS)}
     images = data.load()
-    stored = [head for head in HEADS if results.weights_path(FOLDER / STUDY, head).is_file()]
-    places(stored, images.test)
+    places(heads, images.test)
     some = images.test.take(slice(None, None, EVERY))
-    store("shifts.csv", pd.concat([shifts(head, some) for head in stored]))
-    provenance("heads.json", stored, images)
+    stored.table("evidence/shifts.csv", pd.concat([shifts(found, some) for found in heads.values()]))
+    stored.origin("evidence/heads.json", heads, images)
 
 
-def places(heads: list[str], part: data.Images) -> None:
+def places(heads: dict[str, Stored], part: data.Images) -> None:
     """Write what each place of the maps adds to the answers, head by head."""
     rows, parts = [], {}
-    for head in heads:
-        net, kind, train = trained(head)
-        maps = trunk(net, part, train)
-        found, bias = parts[head] = evidence(net, kind, maps)
-        rows.append({"variant": head, **spread(found, bias, part.labels), **shuffled(net, kind, maps, part.labels)})
+    for head, found in heads.items():
+        kind, maps = found.record.net.head, trunk(found.net, part, found.train)
+        places, bias = parts[head] = evidence(found.net, kind, maps)
+        mixed = shuffled(found.net, kind, maps, part.labels)
+        rows.append({"variant": head, **spread(places, bias, part.labels), **mixed})
         if kind == "fc":
-            store("weights.csv", weights(net, maps.shape[1:]))
-    store("heads.csv", pd.DataFrame(rows))
+            stored.table("evidence/weights.csv", weights(found, maps.shape[1:]))
+    stored.table("evidence/heads.csv", pd.DataFrame(rows))
     examples(parts["reference"], parts["fc"], part)
-
-
-def trained(variant: str) -> tuple[nn.Sequential, str, TrainConfig]:
-    """Return a variant's net with the weights of seed 0, in eval mode, its kind of head, and how it was trained."""
-    record = results.load(results.record_path(FOLDER / STUDY, variant, 0))
-    net = build(record.net)
-    net.load_state_dict(load_weights(results.weights_path(FOLDER / STUDY, variant).read_bytes()))
-    return net.eval(), record.net.head, record.train
 
 
 def trunk(net: nn.Sequential, part: data.Images, train: TrainConfig) -> torch.Tensor:
     """Return the maps (N, classes, height, width) that reach the head."""
-    return logits(net[: [name for name, _ in net.named_children()].index(MAPS) + 1], part, train)
+    return logits(stored.upto(net, MAPS), part, train)
 
 
 @torch.no_grad()
@@ -132,9 +112,8 @@ def shuffled(net: nn.Sequential, head: str, maps: torch.Tensor, labels: torch.Te
     return {"shuffled": percent((found.sum((2, 3)) + bias).argmax(1) == labels)}
 
 
-def shifts(head: str, part: data.Images) -> pd.DataFrame:
+def shifts(found: Stored, part: data.Images) -> pd.DataFrame:
     """Return the accuracy on digits moved by whole pixels, and the share of ink (%) that left the image with that."""
-    net, _, train = trained(head)
     rows: list[dict[str, Any]] = []
     ink = part.images.double().sum()
     for direction, (down, right) in DIRECTIONS.items():
@@ -145,8 +124,9 @@ def shifts(head: str, part: data.Images) -> pd.DataFrame:
             moved = data.Images(images=shifted(part.images, pixels * down, pixels * right), labels=part.labels)
             lost = 100 * float(1 - moved.images.double().sum() / ink)
             rows.append({
-                "variant": head, "direction": direction, "pixels": pixels, "images": len(part),
-                "accuracy": percent(logits(net, moved, train).argmax(1) == part.labels), "ink_lost": round(lost, 2),
+                "variant": found.record.variant, "direction": direction, "pixels": pixels, "images": len(part),
+                "accuracy": percent(logits(found.net, moved, found.train).argmax(1) == part.labels),
+                "ink_lost": round(lost, 2),
             })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -162,11 +142,11 @@ def shifted(images: torch.Tensor, down: int, right: int) -> torch.Tensor:
     return moved
 
 
-def weights(net: nn.Sequential, shape: torch.Size) -> pd.DataFrame:
+def weights(found: Stored, shape: torch.Size) -> pd.DataFrame:
     """Return the mean size of each class's fully connected weights at each place, over the maps; and at the start."""
     frames = []
-    for seeded in (net, build(results.load(results.record_path(FOLDER / STUDY, "fc", 0)).net, seed=0)):
-        size = seeded.get_parameter("fc.weight").detach().view(-1, *shape).abs().mean(1)
+    for net in (found.net, build(found.record.net, seed=0)):
+        size = net.get_parameter("fc.weight").detach().view(-1, *shape).abs().mean(1)
         index = pd.MultiIndex.from_product(map(range, size.shape), names=["class", "row", "column"])
         frames.append(pd.Series(size.flatten().numpy(), index))
     return pd.DataFrame(dict(zip(("size", "initial"), frames, strict=True))).round(5).reset_index()
@@ -182,41 +162,16 @@ def examples(
         "both": right[0] & right[1], "only reference": right[0] & ~right[1], "only fc": right[1] & ~right[0],
         "neither": ~right[0] & ~right[1],
     }  # fmt: skip
-    store("agreement.csv", pd.DataFrame([{"right": name, "images": int(case.sum())} for name, case in cases.items()]))
+    counted = [{"right": name, "images": int(case.sum())} for name, case in cases.items()]
+    stored.table("evidence/agreement.csv", pd.DataFrame(counted))
     chosen = [("both", int((cases["both"] & (part.labels == 4)).nonzero()[0]))]
     chosen += [(name, int(n)) for name in ("only reference", "only fc") for n in cases[name].nonzero()[:EACH]]
     index = torch.tensor([n for _, n in chosen])
-    store("examples.csv", pd.DataFrame([
+    stored.table("evidence/examples.csv", pd.DataFrame([
         {"right": name, "index": n, "label": int(part.labels[n]), "reference": int(reads[0][n]), "fc": int(reads[1][n])}
         for name, n in chosen
     ]))  # fmt: skip
-    buffer = io.BytesIO()
     arrays = {"digits": part.images[index], "reference": one[0][index].half(), "fc": other[0][index].half()}
     arrays |= {"reference-bias": one[1], "fc-bias": other[1]}
     arrays["means"] = torch.stack([part.images[part.labels == c].float().mean(0).byte() for c in range(10)])
-    named: dict[str, Any] = {name: array.detach().numpy() for name, array in arrays.items()}
-    np.savez_compressed(buffer, **named)
-    results.write(FOLDER / "evidence" / "digits.npz", buffer.getvalue())
-
-
-def percent(right: torch.Tensor) -> float:
-    return round(100 * float(right.double().mean()), 2)
-
-
-def store(name: str, frame: pd.DataFrame) -> None:
-    results.write(FOLDER / "evidence" / name, frame.to_csv(index=False, lineterminator="\n").encode())
-
-
-def provenance(name: str, variants: list[str], images: data.Data) -> None:
-    """Write which weights, images and code the figures came from."""
-    paths = [results.weights_path(FOLDER / STUDY, variant) for variant in variants]
-    made = {
-        "weights": {p.relative_to(FOLDER).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths},
-        "data_sha256": images.sha256,
-        **results.provenance(),
-    }
-    results.write(FOLDER / "evidence" / name, (json.dumps(made, indent=1) + "\n").encode())
-
-
-if __name__ == "__main__":
-    main()
+    stored.arrays("evidence/digits.npz", {name: array.detach() for name, array in arrays.items()})

@@ -1,12 +1,9 @@
-"""What dropout does to the statistics of batch normalisation, measured once for the chapter on dropout.
-
-python -m experiments.variance
+"""What dropout does to the statistics of batch normalisation.
 
 A norm that follows a dropout learns its running variance from maps in which the dropout is at work, and normalises with
 it when the dropout is not: Li et al. (2019) call that the variance shift. This writes by how much the two variances
 differ in the stored nets (weights of seed 0), how far the means move, and what the nets score on test and training
-images once the statistics are taken anew without dropout, all weights as they are. The book reads the tables in
-results/evidence/.
+images once the statistics are taken anew without dropout, all weights as they are.
 """
 
 from __future__ import annotations
@@ -16,43 +13,43 @@ import pandas as pd
 import torch
 from torch import nn
 
-from experiments.evidence import FOLDER, STUDY, percent, provenance, store, trained
-from experiments.studies import STUDIES
-from s6core import data, results
+from experiments.measure import stored
+from experiments.measure.stored import percent
+from s6core import data
 from s6core.config import TrainConfig
 from s6core.step import batch
 from s6core.train import SAMPLE, logits
 
-VARIANTS = ("reference", *STUDIES[STUDY].families["dropout"], "fc+dropout-0.10", "fc+dropout-0.25")
+VARIANTS = (
+    "reference", "dropout-0.05", "dropout-0.10", "dropout-0.25", "dropout-0.50", "dropout-0.10-channel",
+    "fc+dropout-0.10", "fc+dropout-0.25",
+)  # fmt: skip
 COLUMNS = ["variant", "layer", "after_dropout", "running", "evaluated", "ratio", "moved"]
 IMAGES = 5_000  # training images, the first ones
 
 
-@click.command()
-def main() -> None:
-    """Write variance.csv and recalibrated.csv into results/evidence/."""
+@click.command("variance")
+def command() -> None:
+    """Write evidence/variance.csv and recalibrated.csv: running variances beside those met, and what they cost."""
     torch.set_num_threads(1)
+    nets = {variant: stored.load(variant) for variant in stored.stored(VARIANTS)}
     images, ratios, scores = data.load(), [], []
-    stored = [variant for variant in VARIANTS if results.weights_path(FOLDER / STUDY, variant).is_file()]
-    for variant in stored:
-        net, _, train = trained(variant)
-        part = images.train.take(slice(0, IMAGES))
-        ratios.append(variances(net, part, train).assign(variant=variant)[COLUMNS])
-        before = results.load(results.record_path(FOLDER / STUDY, variant, 0)).final
-        recalibrate(net, part, train)
+    part = images.train.take(slice(0, IMAGES))
+    for variant, found in nets.items():
+        ratios.append(variances(found.net, part, found.train).assign(variant=variant)[COLUMNS])
+        recalibrate(found.net, part, found.train)
+        before = found.record.final
         anew, anew_train = (
-            percent(logits(net, some, train).argmax(1) == some.labels)
+            percent(logits(found.net, some, found.train).argmax(1) == some.labels)
             for some in (images.test, images.train.take(slice(SAMPLE)))
         )
-        row = {
+        scores.append({
             "variant": variant, "images": IMAGES, "accuracy": before["test_accuracy"], "recalibrated": anew,
             "train_accuracy": before["train_accuracy"], "train_recalibrated": anew_train,
-        }  # fmt: skip
-        scores.append(pd.DataFrame([row]))
-        click.echo(row)
-    store("variance.csv", pd.concat(ratios))
-    store("recalibrated.csv", pd.concat(scores))
-    provenance("dropout.json", stored, images)
+        })  # fmt: skip
+    stored.table("evidence/variance.csv", pd.concat(ratios))
+    stored.table("evidence/recalibrated.csv", pd.DataFrame(scores))
+    stored.origin("evidence/dropout.json", nets, images)
 
 
 @torch.no_grad()
@@ -101,7 +98,3 @@ def recalibrate(net: nn.Sequential, part: data.Images, train: TrainConfig) -> No
 
 def norms(net: nn.Sequential) -> dict[str, nn.BatchNorm2d]:
     return {name: module for name, module in net.named_children() if isinstance(module, nn.BatchNorm2d)}
-
-
-if __name__ == "__main__":
-    main()

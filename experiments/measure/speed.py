@@ -1,10 +1,7 @@
 """Images per second of this project's training beside the published recipe's own pipeline, and what a notebook costs.
 
-python -m experiments.speed --device cpu
-
 All ways train the reference net on the same digits, in processes of their own that wait while another way has its
-turn; the ways take turns round by round, so that a machine that slows down slows down all. A ratio is taken within a
-round. The table holds the median of the rounds, the lowest and the highest:
+turn. The table holds the median of the rounds, the lowest and the highest:
 
 published           torchvision's MNIST, ToTensor and Normalize per image, DataLoader, batch 64, all cores as threads;
                     the faster of no loader processes and one per core (the other one is published-slower-loader)
@@ -27,10 +24,9 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from typing import Any
 from unittest import mock
 
@@ -41,18 +37,16 @@ import torch
 import torch.nn.functional as F
 from torch.optim import SGD
 from torch.utils.data import DataLoader
-from tqdm import tqdm
 
-from experiments.cli.options import HomePath
+from experiments.measure import timing
 from experiments.runner import machine
-from experiments.runner.kernel import die_with_parent
 from s6core import data, devices, results, sources, train
-from s6core.config import RECIPES, ConfigError, NetConfig, TrainConfig
+from s6core.config import RECIPES, NetConfig, TrainConfig
 from s6core.net import build
 
 MEAN, DEVIATION = 0.1307, 0.3081  # as published
 EPOCH = 256  # images of an epoch on a CPU: what runs side by side should also stop together
-TEMPLATE = Path(__file__).with_name("ablation.ipynb")
+TEMPLATE = results.REPOSITORY / "experiments" / "ablation.ipynb"
 NOTEBOOKS = 3  # times that each notebook is executed
 
 
@@ -133,8 +127,15 @@ def time_published(way: Way, seconds: float, device: str) -> tuple[int, float]:
 
 
 def time_ours(way: Way, seconds: float, device: str) -> tuple[int, float]:
-    """Train with `fit` for some seconds, its evaluation left out. Return how many images and how many seconds."""
-    images, epochs = training(NetConfig(), way.batch_size, device, keep_memory=way.keep_memory)
+    """Train as `s6 run` does for some seconds. Return how many images and how many seconds it was."""
+    return train_for(NetConfig(), way.batch_size, device, seconds, keep_memory=way.keep_memory)
+
+
+def train_for(
+    config: NetConfig, batch_size: int, device: str, seconds: float, *, keep_memory: bool = True
+) -> tuple[int, float]:
+    """Train a net with `fit` for some seconds, its evaluation left out. Return how many images and seconds it was."""
+    images, epochs = training(config, batch_size, device, keep_memory=keep_memory)
     seen, spent = 0, 0.0
     while spent < seconds:
         seen, spent = seen + images, spent + next(epochs).seconds
@@ -157,7 +158,7 @@ def training(
     return len(images.train), epochs
 
 
-def rate(way: Way, seconds: float, device: str, seats: dict[str, ProcessPoolExecutor]) -> float:
+def rate(way: Way, device: str, seats: dict[str, ProcessPoolExecutor], seconds: float) -> float:
     """Return a way's images per second, summed over its processes, which train side by side."""
     call = time_published if way.published else time_ours
     counts = [seats[seat].submit(call, way, seconds, device) for seat in way.seats()]
@@ -169,7 +170,7 @@ def named(todo: list[Way], rates: dict[str, list[float]]) -> dict[str, Way]:
     names: dict[str, Way] = {}
     for size in sorted({way.batch_size for way in todo if way.published}):
         same = [way for way in todo if way.published and way.batch_size == size]
-        best, *others = sorted(same, key=lambda way: -median(rates[way.name]))
+        best, *others = sorted(same, key=lambda way: -timing.median(rates[way.name]))
         name = "published" if size == RECIPES["reference"]["batch_size"] else f"published-{size}"
         names |= {name: best} | {f"{name}-slower-loader": other for other in others}
     return names | {way.name: way for way in todo if not way.published}
@@ -182,23 +183,24 @@ def tabulate(todo: list[Way], rates: dict[str, list[float]], notebooks: dict[str
     rows: list[dict[str, Any]] = []
     for name, way in names.items():
         own = rates[way.name]
-        ratios = [one / other for one, other in zip(own, base, strict=True)]
+        ratios = timing.ratios(own, base)
         rows.append({
-            "name": name, "images_per_second": round(median(own)), "low": round(min(own)), "high": round(max(own)),
-            "ratio": round(median(ratios), 2), "ratio_low": round(min(ratios), 2), "ratio_high": round(max(ratios), 2),
-            "rounds": len(own), "batch_size": way.batch_size, "processes": way.processes, "threads": way.threads,
+            "name": name, **timing.middle(("images_per_second", "low", "high"), own, round),
+            **timing.middle(("ratio", "ratio_low", "ratio_high"), ratios, hundredths), "rounds": len(own),
+            "batch_size": way.batch_size, "processes": way.processes, "threads": way.threads,
             "loader_processes": way.loader_processes,
         })  # fmt: skip
         if not way.keep_memory:
-            kept = rates[names["ours-one-process"].name]
-            gains = [one / other for one, other in zip(kept, own, strict=True)]
-            rows[-1] |= {
-                "gain": round(median(gains), 2), "gain_low": round(min(gains), 2), "gain_high": round(max(gains), 2),
-            }  # fmt: skip
+            gains = timing.ratios(rates[names["ours-one-process"].name], own)
+            rows[-1] |= timing.middle(("gain", "gain_low", "gain_high"), gains, hundredths)
     for name, spent in notebooks.items():
-        seconds = {"seconds": round(median(spent), 1), "low": round(min(spent), 1), "high": round(max(spent), 1)}
+        seconds = timing.middle(("seconds", "low", "high"), spent, lambda number: round(number, 1))
         rows.append({"name": name, **seconds, "rounds": len(spent)})
     return pd.DataFrame(rows).convert_dtypes()
+
+
+def hundredths(number: float) -> float:
+    return round(number, 2)
 
 
 def imports(template: Path) -> str:
@@ -223,57 +225,29 @@ def time_notebook(source: str) -> float:
         return time.perf_counter() - start
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Turns of each way to train.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=3, show_default=True, help="Length of one.")
-@click.option("--device", type=click.Choice(devices.ALLOWED), default="auto", show_default=True)
-@click.option(
-    "--out", type=HomePath(dir_okay=False, writable=True), metavar="CSV",
-    default=results.REPOSITORY / "results" / "speed.csv", help="The table.  [default: this repository's]",
-)  # fmt: skip
-def main(rounds: int, seconds: float, device: str, out: Path) -> None:
+@click.command("speed")
+@timing.options(rounds=5, seconds=3, out="speed.csv in this repository's results")
+@timing.device
+def command(rounds: int, seconds: float, device: str, out: Path | None) -> None:
     """Time this project's training beside the published pipeline, on an otherwise idle machine.
 
     \b
-    Example: python -m experiments.speed --rounds 1 --seconds 1 --out speed.csv
+    Example: s6 measure speed --rounds 1 --seconds 1 --out speed.csv
     """
-    try:
-        chosen = devices.choose(device)
-        sources.fetch("mnist")
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from error
-    except sources.DataError as error:
-        raise click.ClickException(str(error)) from error
+    chosen = devices.choose(device)
+    sources.fetch("mnist")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     todo = ways(chosen.type, cores, machine.cores())
-    rates: dict[str, list[float]] = {way.name: [] for way in todo}
     contents = {"notebook-empty": "", "notebook-imports": imports(TEMPLATE)}
-    notebooks: dict[str, list[float]] = {name: [] for name in contents}
-    repeats = min(rounds, NOTEBOOKS)
-    origin = results.provenance()
-    bar = tqdm(total=(rounds + 1) * len(todo) + repeats * len(contents), unit="turn")
-    with bar, ExitStack() as stack:
-        for _ in range(repeats):
-            for name, source in contents.items():
-                bar.set_description(name)
-                notebooks[name].append(time_notebook(source))
-                bar.update()
+    repeats = range(min(rounds, NOTEBOOKS))
+    notebooks = {name: [time_notebook(source) for _ in repeats] for name, source in contents.items()}
+    with ExitStack() as stack:
         seats = {seat: stack.enter_context(_process()) for way in todo for seat in way.seats()}
-        for turn in range(rounds + 1):
-            for way in todo:
-                bar.set_description(f"round {turn} of {rounds}: {way.name}" if turn else "warming up")
-                found = rate(way, seconds if turn else 0.1, chosen.type, seats)
-                if turn:
-                    rates[way.name].append(found)
-                bar.update()
-    frame = tabulate(todo, rates, notebooks).assign(
-        device=devices.name(chosen), cores=cores, torch=torch.__version__, commit=origin["commit"],
-        clean=origin["clean"], measured_at=results.now(),
-    )  # fmt: skip
-    results.write(out, frame.to_csv(index=False, float_format="%.10g").encode())
+        calls = {way.name: partial(rate, way, chosen.type, seats) for way in todo}
+        rates = timing.turns(calls, rounds=rounds, seconds=seconds)
     shown = ["name", "images_per_second", "seconds", "low", "high", "ratio", "ratio_low", "ratio_high", "gain"]
-    click.echo(frame.reindex(columns=shown).dropna(axis="columns", how="all").to_string(index=False, na_rep=""))
-    click.echo(f"written to {out}")
+    frame = tabulate(todo, rates, notebooks)
+    timing.store(out or results.PUBLISHED / "speed.csv", frame, chosen, shown=shown)
 
 
 def _forever(loader: DataLoader) -> Iterator[Any]:
@@ -284,8 +258,4 @@ def _forever(loader: DataLoader) -> Iterator[Any]:
 def _process() -> ProcessPoolExecutor:
     """Return a process that starts with its first task, and ends with this one however it ends."""
     context = get_context("spawn")  # a fork would inherit torch's threads and how it takes memory
-    return ProcessPoolExecutor(1, mp_context=context, initializer=die_with_parent, initargs=(os.getpid(),))
-
-
-if __name__ == "__main__":
-    main()
+    return ProcessPoolExecutor(1, mp_context=context, initializer=machine.die_with_parent, initargs=(os.getpid(),))

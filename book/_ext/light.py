@@ -1,0 +1,86 @@
+"""What the theme and other extensions ship and the book does not need is left out, and what they ship wrong is mended.
+
+Sphinx copies their files and renders their templates anew in every build, so this is done at its end.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+DROPPED = (
+    "**/*.map", "*.html", "locales", "vendor", "scripts/fontawesome.js*",  # the last two: see icons.py
+    "file.png", "minus.png", "plus.png", "check-solid.svg", "copy-button.svg", "images/logo_deepnote.svg",
+    "images/logo_jupyter*",
+)  # fmt: skip
+"""Files of `_static` that no page asks for."""
+
+SAFE_STORAGE = """
+    try { localStorage.length } catch {
+      const value = { getItem: () => null, setItem() {}, removeItem() {} };
+      Object.defineProperty(window, "localStorage", { value });
+    }
+"""
+MENDED: dict[str, str | Callable[[re.Match[str]], str]] = {
+    # 1.5 MB of icons, see icons.py
+    r'<script[^>]*src="[^"]*/fontawesome\.js[^"]*"></script>\s*': "",
+    # where a browser lets no page store anything, the mere name throws, and the theme stays without light and dark
+    r'(<script data-cfasync="false">)\s*(?=document)': lambda match: match[1] + SAFE_STORAGE,
+    # axe, region: the title of the book stands in no landmark, and an empty header is one
+    r'(<div class="sidebar-primary-item")(?=>\s*<a class="navbar-brand)': r'\1 role="banner"',
+    r'<header (id="pst-header"[^>]*>\s*)</header>': r"<div \1</div>",
+    # axe, summary-name: the arrow that unfolds a part of the contents has no words
+    r'(href="[^"]*">)([^<]*)(</a><details[^>]*><summary)>': r'\1\2\3 aria-label="Pages below: \2">',
+    # axe, aria-deprecated-role and aria-required-children: the bibliography of docutils
+    r' role="doc-biblioentry"': "",
+    r' role="list"(?= class="citation-list")': "",
+    # axe, empty-table-header: the corner of a table heads nothing
+    r"<th( [^>]*)?>(<p></p>)?</th>": r"<td\1>\2</td>",
+}
+"""What is replaced in every page: a pattern and what takes its place, with the reason."""
+SEARCHING = re.compile(r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>\s*')
+COMMENT = re.compile(r"\n?(?://|/\*)# sourceMappingURL=.*?(?:\*/)?\s*$")  # to a file that is not shipped
+
+
+def formulas_only(app: Sphinx) -> None:
+    """Load MathJax where there is a formula; Sphinx also does on every page above that one in the contents."""
+    domain: Any = app.env.get_domain("math")
+    domain.has_equations = lambda page=None: domain.data["has_equations"].get(page, False)
+
+
+def lighten(app: Sphinx, exception: Exception | None) -> None:
+    if exception or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    for pattern in DROPPED:
+        for path in (site / "_static").glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in site.rglob("*.html"):
+        rewrite(path, lambda text: mend(text, search=path.name == "search.html"))  # noqa: B023
+    for path in (site / "_static").rglob("*.[cj]s*"):
+        rewrite(path, lambda text: COMMENT.sub("", text))
+
+
+def mend(page: str, *, search: bool) -> str:
+    """Return a page as it should be; the index of the search, 300 kB, only belongs to the page of the search."""
+    for wrong, right in MENDED.items():
+        page = re.sub(wrong, right, page)
+    return page if search else SEARCHING.sub("", page)
+
+
+def rewrite(path: Path, change: Callable[[str], str]) -> None:
+    """Change a file, and touch it only where something changes."""
+    before = path.read_text(encoding="utf-8")
+    after = change(before)
+    if after != before:
+        path.write_text(after, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", formulas_only)
+    app.connect("build-finished", lighten, priority=950)  # after icons.py, which reads what goes
