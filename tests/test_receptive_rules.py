@@ -572,6 +572,7 @@ CHANNELS: dict[str, tuple[Callable[[Any, torch.Tensor], torch.Tensor], int]] = {
     "beside zeros": (lambda m, x: torch.cat([x[:, :4], torch.zeros_like(x)], 1), 3),
     "space to depth": (lambda m, x: F.pixel_unshuffle(x[:, :4], 2)[:, ::4].relu(), 3),
     "written over": (overwritten, 3),
+    "a mean added": (lambda m, x: (x[:, 3:5].mean(1, keepdim=True) + x)[:, :4], 7),
     "masked": (lambda m, x: x[:, torch.arange(8) < 4].relu(), 3),
     "transposed and back": (lambda m, x: x.movedim(1, -1)[..., :4].movedim(-1, 1).relu(), 3),
     "mean of pairs": (lambda m, x: x.view(1, 4, 2, 16, 16).mean(2)[:, :2], 3),

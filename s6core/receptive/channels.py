@@ -227,7 +227,7 @@ def _of_kinds(
         raise _UntoldError
     needed = sorted({n for table in tables for n in _compact(table).unique().tolist()})
     seen: dict[int, list[Seen]] = {}
-    untouched = len(xs) == 1 and all(_alike(m, xs[0].maps) for m in found)
+    untouched = len({id(x) for x in call.followed}) == 1 and all(_alike(m, xs[0].maps) for m in found)
     for number in needed:
         if untouched and all(len(kinds) == 1 for kinds in groups[number]):
             seen[number] = [xs[0].maps.kinds.seen[next(iter(groups[number][0]))]] * len(found)

@@ -38,7 +38,7 @@ def cat(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
     placed = [i for i, x in enumerate(tensors) if hasattr(x, "maps") and pieces.sides(x.maps.dims[dim])]
     if len(placed) == 1:
         (i,) = placed
-        maps = call.maps(tensors[i])
+        maps = call.maps(tensors[i]).settled(dim)
         maps = extended(call, maps, dim, sum(x.shape[dim] for x in tensors[:i]))
         others = [call.maps(x) for k, x in enumerate(tensors) if k != i and hasattr(x, "maps")]
         return maps.marked(call.where, *(mark for other in others for mark in other.marks)) if others else maps

@@ -61,7 +61,7 @@ def pixel_unshuffle(call: Call, x: Any, downscale_factor: int) -> Maps:
 
 def _regrouped(call: Call, x: Any, parts: Sequence[int], order: Sequence[int]) -> Maps:
     """Return the maps after the last three dimensions were cut into parts that were put together in another order."""
-    maps = call.maps(x)
+    maps = call.maps(x).settled(x.ndim - 2).settled(x.ndim - 1)
     try:
         cut = pieces.reshaped(maps.dims[-3:], parts)
         return maps.on((*maps.dims[:-3], *pieces.reshaped([cut[i] for i in order], call.shape[-3:])))
