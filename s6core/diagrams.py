@@ -32,8 +32,8 @@ def plot_net(rows: Sequence[Layer], *, image: ArrayLike | None = None, ax: Axes 
     for place, (words, shape, seen) in enumerate(stages):
         x, y = (1.55, -DOWN * place) if narrow() else (place * STEP, 0.0)
         _maps(ax, x, y, shape, side, accent())
-        below = {"y": y - 0.53, "va": "top"} if narrow() else {"y": 0.78, "va": "bottom"}
-        ax.text(x, s=" × ".join(map(str, shape)), ha="center", size=11, **below)
+        beside = (y - 0.53, "top") if narrow() else (0.78, "bottom")
+        ax.text(x, beside[0], " × ".join(map(str, shape)), ha="center", va=beside[1], size=11)
         _field(ax, *((3.25, y + 0.48) if narrow() else (x, -1.9)), rows[0].input[1:], seen, image, warm())
         if place and narrow():
             ax.text(-0.62, y, f"↓ {words}", va="center", size=10, color=soft(), linespacing=1.2)

@@ -529,6 +529,14 @@ def test_importing_the_package_imports_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_a_kernel_larger_than_the_maps_of_a_signal_is_named() -> None:
+    net = nn.Sequential(nn.Conv1d(1, 1, 3), nn.Conv1d(1, 1, 5, dilation=2))
+    with pytest.raises(
+        ReceptiveFieldError, match="at '1': conv1d cannot take maps of 1×6; the input size 8 is too small"
+    ):
+        receptive_field(net, 8)
+
+
 class Beside(nn.Module):
     """A 3×3 and a 7×7 convolution side by side, four channels each, and a function of both."""
 

@@ -18,15 +18,12 @@ from __future__ import annotations
 import inspect
 import io
 import os
-import posixpath
 import re
 import struct
 import zlib
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import quote
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -41,29 +38,13 @@ from s6core import style
 from s6core.config import unknown
 from s6core.plots import phone
 
-from .pages import add_node, ignore
+from .pictures import pictures
 from .values import close, depend, open_sources
 
 logger = logging.getLogger(__name__)
 
 HEAVY = 300_000  # bytes: a larger SVG is stored as PNG
 DOTS = 200  # to the inch, of a PNG
-PHONE = "(max-width: 40rem)"  # below it the narrow picture is shown; see style.css
-# The theme resolves "auto" only when its scripts have loaded: until then neither theme's colours would be there, and
-# both themes' pictures.
-EARLY = (
-    "{const html = document.documentElement; if (html.dataset.theme !== 'light' && html.dataset.theme !== 'dark')"
-    " html.dataset.theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'}"
-)
-# A page's first picture does not wait for the layout. Which of its two it is, only the reader's browser knows.
-FIRST = (
-    "<script>document.currentScript.parentNode"
-    ".querySelector('.only-' + document.documentElement.dataset.theme).loading = 'eager'</script>"
-)
-
-
-class pictures(nodes.General, nodes.Element):  # noqa: N801
-    """The four images of one figure, of which a reader sees one: `theme` and `size` (CSS pixels) are theirs."""
 
 
 class Computed(SphinxDirective):
@@ -133,7 +114,7 @@ class StudyFigure(Computed):
                     drawn = self.draw(lambda: function(sources, **keywords), theme, width)
                 size = _size(drawn)
                 path = self.store(drawn, f"{stem}-{theme}{'' if width == 'wide' else '-narrow'}")
-                group += nodes.image(uri=path, candidates={"*": path}, theme=theme, size=size)
+                group += nodes.image(uri=path, candidates={"*": path}, theme=theme, screen=width, size=size)
         node += group
         if caption := self.caption(nodes.caption):
             node += caption
@@ -192,29 +173,6 @@ def _size(drawn: tuple[Any, str]) -> tuple[int, int]:
     return round(width * 96 / DOTS), round(height * 96 / DOTS)
 
 
-def visit_pictures(self: Any, node: nodes.Element) -> None:
-    """Write a <picture> for each theme, of which the style sheet hides one, so that it does not load."""
-    builder, style_ = self.builder, f' style="--width: {node["width"]}"' if node.get("width") else ""
-    self.body.append(f'<div class="pictures"{style_}>')
-    images = {(image["theme"], number // 2): image for number, image in enumerate(node.children)}
-    for theme in get_args(style.Theme):
-        address, box = {}, {}
-        for narrow in (0, 1):
-            image = images[theme, narrow]
-            name = builder.images.get(image["uri"], image["uri"])
-            address[narrow] = posixpath.join(builder.imgpath, quote(name))
-            box[narrow] = 'width="{}" height="{}"'.format(*image["size"])
-        self.body.append(
-            f'<picture><source media="{PHONE}" srcset="{escape(address[1])}" {box[1]}>'
-            f'<img class="only-{theme}" src="{escape(address[0])}" {box[0]} loading="lazy" decoding="async"'
-            f' alt="{escape(node["alt"])}"></picture>'
-        )
-    if node is next(self.document.findall(pictures)):
-        self.body.append(FIRST)
-    self.body.append("</div>\n")
-    raise nodes.SkipNode
-
-
 def _keywords(words: list[str]) -> dict[str, Any]:
     """Read `study=ablations variants=a,b first=2`."""
     keywords: dict[str, Any] = {}
@@ -238,6 +196,4 @@ def _literal(text: str) -> str | int | float:
 
 def setup(app: Sphinx) -> None:
     app.add_directive("study-figure", StudyFigure)
-    add_node(app, pictures, visit_pictures, ignore)
-    app.add_js_file(None, body=EARLY, priority=1)
     app.connect("builder-inited", lambda app: load(Path(app.srcdir) / "book"))

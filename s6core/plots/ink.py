@@ -65,7 +65,7 @@ def legend(ax: Axes, *, above: bool = False, **options: Any) -> None:
     handles, names = ax.get_legend_handles_labels()
     if narrow() or above:
         columns = len(names) if not narrow() else 2 if max(map(len, names), default=0) <= 17 else 1
-        picture = ax.figure
+        picture: Any = ax.figure
         picture.set_figheight(picture.get_figheight() + 0.2 * -(-len(names) // columns))
         picture.legend(handles, names, loc="outside upper left", ncols=columns, columnspacing=1.4, borderpad=0)
     else:

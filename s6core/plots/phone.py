@@ -25,9 +25,13 @@ def fit(picture: Figure) -> None:
         middle = (box.x0 + box.x1) / 2
         across = 2 * min(middle, width - middle) if columns == 1 else width / columns
         room = height / rows if text is ax.yaxis.label else width - box.x0 if text is _title(ax) else across
-        letters = max(8, int(room * 72 / picture.dpi / (LETTER * text.get_fontsize())))
+        letters = max(8, int(room * 72 / picture.dpi / (LETTER * _points(text))))
         lines = (textwrap.wrap(line, letters, break_on_hyphens=False) or [""] for line in text.get_text().split("\n"))
         text.set_text("\n".join(line for group in lines for line in group))
+
+
+def _points(text: Text) -> float:
+    return float(text.get_fontsize())
 
 
 def _title(ax: object) -> Text:
@@ -39,7 +43,7 @@ def complaint(picture: Figure, pixels: float) -> str:
     if pixels > SCREEN + 4:
         return f"it is {pixels:.0f} pixels wide, a phone has {SCREEN}: make its axes with s6core.plots.ink"
     texts = [text for text in picture.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    small = min(texts, key=lambda text: text.get_fontsize(), default=None)
-    if small and (size := small.get_fontsize() * 4 / 3) < LEAST:
+    small = min(texts, key=_points, default=None)
+    if small and (size := _points(small) * 4 / 3) < LEAST:
         return f"{small.get_text()!r} would be {size:.1f} pixels high, and {LEAST:.0f} is the least"
     return ""
