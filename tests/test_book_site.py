@@ -192,7 +192,9 @@ def test_notebooks_are_named_after_their_variant(book: Path) -> None:
     html = page(book, "results/ablations/no-bn/notebook")
     assert re.search(r"<h1>ablations: no-bn", html)
     assert "12 of 938 batches" not in html  # a progress bar
-    assert re.search(r'<img alt="Curves The line is the mean\."', html)
+    assert re.search(
+        r'<img loading="lazy" decoding="async" width="\d+" height="\d+" alt="Curves The line is the mean\."', html
+    )
     assert "the diff" in html and "tag_hide-input" in html
     assert "results/yours" not in page(book)
 
