@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -65,8 +64,9 @@ def plot_mistakes(images: ArrayLike, mistakes: pd.DataFrame, *, columns: int = 8
     pictures = np.asarray(images, float)
     if len(pictures) != len(mistakes):
         raise ValueError(f"images: {len(pictures)} of them, but {len(mistakes)} rows of mistakes")
+    columns = min(columns, 4) if narrow() else columns
     lines = -(-len(pictures) // columns)
-    ax = ax or plt.figure(figsize=(0.95 * columns, 1.3 * lines)).add_subplot()
+    ax = ax or axes(0.95 * columns, 1.3 * lines)
     if pictures.ndim == 4:  # colour, which matplotlib wants last and from 0 to 1
         pictures = np.moveaxis(pictures, 1, -1) / 255
     height, width = pictures.shape[1:3]
@@ -77,7 +77,7 @@ def plot_mistakes(images: ArrayLike, mistakes: pd.DataFrame, *, columns: int = 8
         middle = left + width / 2
         ax.text(middle, top - 1.5, f"{row['label']} read as {row['predicted']}", ha="center", va="bottom", size=8.5)
         often = f"{row['wrong']} of {row['seeds']}"
-        ax.text(middle, top + height + 1.2, often, ha="center", va="top", size=7.5, color=soft())
+        ax.text(middle, top + height + 1.2, often, ha="center", va="top", size=8.5 if narrow() else 7.5, color=soft())
     ax.set(xlim=(-2, columns * (width + 5) - 3), ylim=(lines * (height + 17) - 9, -8), aspect="equal")
     ax.axis("off")
     return ax

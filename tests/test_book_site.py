@@ -192,7 +192,9 @@ def test_notebooks_are_named_after_their_variant(book: Path) -> None:
     html = page(book, "results/ablations/no-bn/notebook")
     assert re.search(r"<h1>ablations: no-bn", html)
     assert "12 of 938 batches" not in html  # a progress bar
-    assert re.search(r'<img alt="Curves The line is the mean\."', html)
+    assert re.search(
+        r'<img loading="lazy" decoding="async" width="\d+" height="\d+" alt="Curves The line is the mean\."', html
+    )
     assert "the diff" in html and "tag_hide-input" in html
     assert "results/yours" not in page(book)
 
@@ -327,9 +329,8 @@ def test_the_pages_work_from_the_file_system(book: Path) -> None:
                 tab.evaluate("dispatchEvent(new Event('afterprint'))")
                 tab.emulate_media(media="screen")
                 assert tab.locator("html").get_attribute("data-theme") == "dark" and answers.count() == 0
-        tab.add_init_script(
-            "Object.defineProperty(window, 'localStorage', { configurable: true, get() { throw new Error() } })"
-        )
+        blocked = "{ configurable: true, get() { throw new Error('blocked') } }"
+        tab.add_init_script(f"Object.defineProperty(window, 'localStorage', {blocked})")
         tab.goto((book / "book/_build/html/book/lists.html").as_uri())
         assert tab.locator("html").get_attribute("data-theme") == "dark"
         browser.close()
