@@ -228,7 +228,7 @@ def test_a_run_that_learnt_nothing_is_counted_and_has_no_part_in_the_means(toget
     assert (row["runs"], row["failed"]) == (4, 1)
     assert row["errors (%)"] == pytest.approx(np.exp(np.log(rest).mean()))
     assert number("frame[crossed]/no-bn+fc/n_failed", sources) == 1
-    panel = together.together_interaction(sources).axes[1]
+    panel = together.together_interaction(sources).figure.axes[1]
     assert [line.get_xdata().tolist() for line in panel.lines if line.get_marker() == "x"] == [[0]]
 
 
@@ -246,7 +246,7 @@ def test_the_interaction_plot_shows_geometric_means(together: ModuleType, make: 
     sources = make(noise=0.05)
     runs = sources.runs("ablations")
     cell = 100 - runs.loc[runs["variant"] == "no-bn+dropout-0.25", "test_accuracy"]
-    panel = together.together_interaction(sources).axes[0]
+    panel = together.together_interaction(sources).figure.axes[0]
     line = next(line for line in panel.lines if line.get_label() == "norm = none")
     assert line.get_ydata()[2] == pytest.approx(np.exp(np.log(cell).mean()))
     assert panel.get_yscale() == "log"
@@ -352,7 +352,7 @@ def test_seeds_whose_test_loss_turned_are_counted(make: Any) -> None:
 
 
 def test_gaps_are_drawn_for_the_trained_variants_of_a_topic(make: Any) -> None:
-    picture = load("dropout").dropout_gap(make(), topic="dropout-fc")
+    picture = load("dropout").dropout_gap(make(), topic="dropout-fc").figure
     assert [label.get_text() for label in picture.axes[0].get_yticklabels()] == [
         "fc", "fc+dropout-0.10", "fc+dropout-0.25",
     ]  # fmt: skip
