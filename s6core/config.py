@@ -19,7 +19,8 @@ Integers = int | tuple[int, ...]
 """One integer for every convolution block, or one per block."""
 
 if TYPE_CHECKING:
-    Activation = Norm = str
+    Activation = str
+    Norm = str
 else:  # what the table of operations has is what a field allows
     Activation = Literal[*ACTIVATIONS, "none"]
     Norm = Literal[*(name.removesuffix("-norm") for name in NORMS), "none"]

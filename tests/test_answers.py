@@ -134,6 +134,13 @@ def test_conditions_hold_fail_or_stay_open(condition: str, expected: bool | None
     assert weigh(condition, sources)[0] is expected
 
 
+def test_a_claim_about_a_verdict_stays_open_until_there_are_runs_enough_for_one(tmp_path: Path):
+    sources = stored(tmp_path, reference=BASE, fc=[98.0, 98.1])
+    assert weigh("head/fc/verdict == hurts", sources)[0] is None
+    assert weigh("head/fc/verdict != helps", sources)[0] is None
+    assert write(look_up("head/fc/verdict", sources)) == "too few runs yet"
+
+
 def test_cautious_reading_needs_the_whole_interval(sources: Sources):
     assert weigh("head/gap-fc/ratio > .5", sources, cautious=True)[0] is True
     assert weigh("head/gap-fc/ratio > 2", sources, cautious=True)[0] is False

@@ -239,7 +239,7 @@ def test_a_factorial_that_is_not_complete_has_no_effects_yet(together: ModuleTyp
     assert write(look_up("frame[crossed]/no-bn+fc/ratio", sources)) == "not defined"
     assert together.crossed_table(sources).empty
     assert together.cells_table(sources)["runs"].tolist().count(0) == 8
-    assert together.together_interaction(sources).axes
+    assert together.together_interaction(sources).figure.axes
 
 
 def test_the_interaction_plot_shows_geometric_means(together: ModuleType, make: Any) -> None:
@@ -352,8 +352,8 @@ def test_seeds_whose_test_loss_turned_are_counted(make: Any) -> None:
 
 
 def test_gaps_are_drawn_for_the_trained_variants_of_a_topic(make: Any) -> None:
-    picture = load("dropout").dropout_gap(make(), topic="dropout-fc").figure
-    assert [label.get_text() for label in picture.axes[0].get_yticklabels()] == [
+    picture = load("dropout").dropout_gap(make(), topic="dropout-fc")
+    assert [label.get_text() for label in picture.figure.axes[0].get_yticklabels()] == [
         "fc", "fc+dropout-0.10", "fc+dropout-0.25",
     ]  # fmt: skip
     with pytest.raises(KeyError, match="unknown topic 'dropout-fcc'"):

@@ -329,9 +329,8 @@ def test_the_pages_work_from_the_file_system(book: Path) -> None:
                 tab.evaluate("dispatchEvent(new Event('afterprint'))")
                 tab.emulate_media(media="screen")
                 assert tab.locator("html").get_attribute("data-theme") == "dark" and answers.count() == 0
-        tab.add_init_script(
-            "Object.defineProperty(window, 'localStorage', { configurable: true, get() { throw new Error() } })"
-        )
+        blocked = "{ configurable: true, get() { throw new Error('blocked') } }"
+        tab.add_init_script(f"Object.defineProperty(window, 'localStorage', {blocked})")
         tab.goto((book / "book/_build/html/book/lists.html").as_uri())
         assert tab.locator("html").get_attribute("data-theme") == "dark"
         browser.close()

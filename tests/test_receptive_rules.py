@@ -529,6 +529,14 @@ def test_importing_the_package_imports_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_a_kernel_larger_than_the_maps_of_a_signal_is_named() -> None:
+    net = nn.Sequential(nn.Conv1d(1, 1, 3), nn.Conv1d(1, 1, 5, dilation=2))
+    with pytest.raises(
+        ReceptiveFieldError, match="at '1': conv1d cannot take maps of 1×6; the input size 8 is too small"
+    ):
+        receptive_field(net, 8)
+
+
 class Beside(nn.Module):
     """A 3×3 and a 7×7 convolution side by side, four channels each, and a function of both."""
 
@@ -564,6 +572,9 @@ CHANNELS: dict[str, tuple[Callable[[Any, torch.Tensor], torch.Tensor], int]] = {
     "beside zeros": (lambda m, x: torch.cat([x[:, :4], torch.zeros_like(x)], 1), 3),
     "space to depth": (lambda m, x: F.pixel_unshuffle(x[:, :4], 2)[:, ::4].relu(), 3),
     "written over": (overwritten, 3),
+    "masked": (lambda m, x: x[:, torch.arange(8) < 4].relu(), 3),
+    "transposed and back": (lambda m, x: x.movedim(1, -1)[..., :4].movedim(-1, 1).relu(), 3),
+    "mean of pairs": (lambda m, x: x.view(1, 4, 2, 16, 16).mean(2)[:, :2], 3),
 }  # fmt: skip
 
 
@@ -578,6 +589,13 @@ def test_channels_that_cannot_be_told_apart_are_an_upper_bound_until_all_are_joi
     def columns(net: Any, x: torch.Tensor) -> torch.Tensor:
         return F.unfold(x, 3, padding=1).view(1, 72, 16, 16)
 
+    picked = receptive_field(Beside(lambda m, x: x.gather(1, torch.zeros(1, 2, 16, 16, dtype=torch.int64)).relu()), 16)
+    summed = receptive_field(Beside(lambda m, x: x.cumsum(1)[:, :4].relu()), 16)
+    assert picked[-1].size == summed[-1].size == (7, 7) and picked[-1].is_upper_bound and summed[-1].is_upper_bound
+    grouped = receptive_field(
+        Beside(lambda m, x: F.conv2d(columns(m, x), torch.ones(72, 1, 1, 1), groups=72)[:, :9].relu()), 16
+    )
+    assert grouped[-1].is_upper_bound
     assert not receptive_field(Beside(columns), 16)[-1].is_upper_bound
     chosen = receptive_field(Beside(lambda m, x: columns(m, x)[:, :9].relu()), 16)[-1]
     assert (chosen.size, chosen.at_most_by) == ((9, 9), ("getitem",))

@@ -49,6 +49,8 @@ COMMENT = re.compile(r"\n?(?://|/\*)# sourceMappingURL=.*?(?:\*/)?\s*$")  # to a
 
 def formulas_only(app: Sphinx) -> None:
     """Load MathJax where there is a formula; Sphinx also does on every page above that one in the contents."""
+    if app.builder.name == "singlehtml":
+        return
     domain: Any = app.env.get_domain("math")
     domain.has_equations = lambda page=None: domain.data["has_equations"].get(page, False)
 

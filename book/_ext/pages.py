@@ -78,7 +78,8 @@ def to_the_top(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     add_node(app, site_link, visit_link, depart_link)
-    app.add_js_file("print.js", loading_method="defer")
+    for script in ("print.js", "scroll.js"):
+        app.add_js_file(script, loading_method="defer")
     app.connect("builder-inited", one_page)
     app.connect("write-started", without_notebooks)
     app.connect("build-finished", to_the_top, priority=900)  # after a redirect to it has been written there

@@ -29,7 +29,7 @@
     const theme = dataset.theme;
     dataset.theme = "light";
     undo = [() => (dataset.theme = theme)];
-    for (const details of document.querySelectorAll("main details:not([open], .lesson-answer, .lesson-notes)")) {
+    for (const details of document.querySelectorAll("main details:not([open], .lesson-answer, .lesson-notes, variant-explorer *)")) {
       details.open = true;
       undo.push(() => (details.open = false));
     }

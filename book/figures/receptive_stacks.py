@@ -12,11 +12,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Rectangle
 
+from experiments.answers.questions import STUDY
 from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
-from s6core.layers import Layer
+from experiments.answers.topics import planned
+from s6core.config import NetConfig
+from s6core.layers import Layer, layers, parameters
 from s6core.plots.ink import accent, ink, narrow, paper, ramp, soft, warm
-from s6core.receptive import Field, fields
+from s6core.receptive import Field, fields, receptive_field
 
 LAYER = re.compile(r"(conv|max|avg|gap)(\d*)((?:[spd]\d+)*)")
 OPS = {"conv": "conv", "max": "max-pool", "avg": "average-pool", "gap": "global-average"}
@@ -204,9 +207,6 @@ def receptive_stack(sources: Sources, *, stack: Any, pixels: int = 28) -> pd.Dat
 @table
 def receptive_border(sources: Sources, **given: Any) -> pd.DataFrame:
     """For each layer of the reference net: how many units look past the image, and how few pixels the poorest sees."""
-    from s6core.config import NetConfig
-    from s6core.layers import layers
-
     lines, rows = [], layers(replace(NetConfig(), **given))
     for row, seen in zip(rows, fields(rows), strict=True):
         if row.op not in ("conv", "max-pool", "global-average"):
@@ -225,3 +225,25 @@ def _frame(lines: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(lines)
     frame.attrs["right"] = ("output",)
     return frame
+
+
+@table
+def border_prediction(sources: Sources, *, variants: list[str]) -> pd.DataFrame:
+    """What the engine says about nets of the study: where the border lies, and which blocks stand behind it."""
+    lines = []
+    for name in variants:
+        config = planned(name, STUDY).net
+        seen = receptive_field(config)
+        behind = [field.name for field in seen.unproductive_layers() if field.name in blocks_of(config)]
+        lines.append({
+            "net": name,
+            "blocks": len(config.channels),
+            "its last block sees": seen[blocks_of(config)[-1]].size[0],
+            "blocks behind the border": ", ".join(behind) or "none",
+            "parameters": parameters(layers(config)),
+        })  # fmt: skip
+    return pd.DataFrame(lines)
+
+
+def blocks_of(config: NetConfig) -> list[str]:
+    return [f"conv{number}" for number in range(1, len(config.channels) + 1)]

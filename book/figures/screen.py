@@ -33,7 +33,7 @@ def outcomes(sources: Sources) -> pd.DataFrame:
     return design.assign(seed=range(len(design)), errors=found.reindex(design.index))
 
 
-def found(sources: Sources) -> pd.DataFrame | None:
+def measured(sources: Sources) -> pd.DataFrame | None:
     """Return the contrasts of the whole design, see `s6core.stats.contrasts`; None while a run is missing."""
     rows = outcomes(sources)
     return None if rows["errors"].isna().any() else stats.contrasts(rows[NAMES], np.log(rows["errors"]))
@@ -45,7 +45,7 @@ def screen(sources: Sources) -> pd.DataFrame:
 
     The prediction is the product of the effects around the mean of all runs, with the interval of the fitted mean.
     """
-    contrasts = found(sources)
+    contrasts = measured(sources)
     columns = ["ratio", "low", "high", "p", "p_holm"]
     if contrasts is None:
         table = pd.DataFrame(np.nan, index=[*NAMES, "all"], columns=columns)
@@ -76,7 +76,7 @@ def screen_runs(sources: Sources) -> pd.DataFrame:
 @figure
 def screen_effects(sources: Sources) -> Any:
     """The effect of every choice with its interval, the largest first; the runs alone while some are missing."""
-    contrasts = found(sources)
+    contrasts = measured(sources)
     if contrasts is None:
         return _runs(sources)
     mains = contrasts[contrasts["kind"] == "main"].copy()
@@ -106,7 +106,7 @@ def _runs(sources: Sources) -> Any:
 @figure
 def screen_half_normal(sources: Sources) -> Any:
     """The half-normal plot: the size of every contrast over what the same rank of pure scatter would be."""
-    contrasts = found(sources)
+    contrasts = measured(sources)
     if contrasts is None:
         return _runs(sources)
     size = np.exp(np.log(contrasts["ratio"]).abs())
@@ -153,7 +153,7 @@ def screen_choices(sources: Sources) -> pd.DataFrame:
 def screen_aliases(sources: Sources) -> pd.DataFrame:
     """Which pairs of choices share a contrast, and its size where the design is complete."""
     design = outcomes(sources)[NAMES]
-    contrasts = found(sources)
+    contrasts = measured(sources)
     whole = (
         contrasts
         if contrasts is not None

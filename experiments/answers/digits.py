@@ -28,7 +28,11 @@ def right(folder: Path, variant: str, runs: pd.DataFrame, labels: str) -> NDArra
     if set(runs.loc[runs["variant"] == variant, "dataset"]) != {"mnist"}:
         return None
     found = predictions(folder, variant, runs)
-    return np.array([list(read) for read in found]) == np.array(list(labels)) if found else None
+    return np.array([_signs(read) for read in found]) == _signs(labels) if found else None
+
+
+def _signs(text: str) -> NDArray[np.uint8]:
+    return np.frombuffer(text.encode(), np.uint8)
 
 
 @lru_cache(maxsize=1_024)

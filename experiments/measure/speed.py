@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 from typing import Any
 from unittest import mock
 
@@ -170,7 +171,7 @@ def named(todo: list[Way], rates: dict[str, list[float]]) -> dict[str, Way]:
     names: dict[str, Way] = {}
     for size in sorted({way.batch_size for way in todo if way.published}):
         same = [way for way in todo if way.published and way.batch_size == size]
-        best, *others = sorted(same, key=lambda way: -timing.median(rates[way.name]))
+        best, *others = sorted(same, key=lambda way: -median(rates[way.name]))
         name = "published" if size == RECIPES["reference"]["batch_size"] else f"published-{size}"
         names |= {name: best} | {f"{name}-slower-loader": other for other in others}
     return names | {way.name: way for way in todo if not way.published}

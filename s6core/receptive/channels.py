@@ -35,7 +35,8 @@ SIDE_BY_SIDE = {"cat", "concat", "concatenate", "stack"}
 CONVOLUTIONS = {"convolution", *(f"conv{turned}{n}d" for turned in ("", "_transpose") for n in (1, 2, 3))}
 SLIDES = ("pool", "pad", "interpolate", "upsample", "batch_norm", "instance_norm")  # channel by channel
 REDUCTIONS = {"amax", "amin", "argmax", "argmin", "logsumexp", "max", "mean", "min", "prod", "std", "sum", "var"}
-SPREADS = {"cumsum", "cumprod", "log_softmax", "normalize", "softmax", "softmin"}
+SPREADS = {"log_softmax", "normalize", "softmax", "softmin"}
+PICKS = {"gather", "take_along_dim"}  # elements that an index names
 
 Groups = list[tuple[frozenset[int], ...]]
 """The kinds of each operand that an element of the result comes from: one such tuple per number of a new table."""
@@ -56,6 +57,9 @@ def told(call: Call, func: Any, args: Any, kwargs: Any, maps: Maps | list[Maps],
     operands = list({id(x): x for x in call.followed if x.maps.kinds}.values())
     if not operands and call.op not in SIDE_BY_SIDE:
         return maps
+    first = call.followed[0]
+    if _joins_all(call, first, args, kwargs) and exact_at_places(first.maps):
+        return maps
     try:
         if any(m.kinds for m in found) or any(x.maps.kinds is BLURRED for x in call.followed):
             raise _UntoldError
@@ -65,7 +69,7 @@ def told(call: Call, func: Any, args: Any, kwargs: Any, maps: Maps | list[Maps],
             tables, groups = _sources(call, func, args, kwargs, operands)
             results = _of_kinds(call, found, operands, tables, groups, lambda own: rule(own, *args, **_named(kwargs)))
     except _UntoldError as untold:
-        results = [_blurred(call, m, untold.at_places, args) for m in found]
+        results = [_blurred(call, m, untold.at_places, args, kwargs) for m in found]
     return results if several else results[0]
 
 
@@ -73,14 +77,14 @@ def _named(kwargs: Any) -> dict[str, Any]:
     return {"x" if key in ("input", "self") else key: value for key, value in kwargs.items()}
 
 
-def _blurred(call: Call, maps: Maps, at_places: bool, args: Any) -> Maps:
+def _blurred(call: Call, maps: Maps, at_places: bool, args: Any, kwargs: Any) -> Maps:
     first = call.followed[0]
-    fewer = call.op in MOVES and _free(maps) < _free(first.maps)
+    fewer = call.op in PICKS or call.op in MOVES and _free(maps) < _free(first.maps)
     if call.op not in MOVES and call.op not in POINTWISE:
         at_places = at_places or not all(exact_at_places(x.maps) for x in call.followed)
     if fewer or at_places:
         maps = replace(maps, loose=tuple(dict.fromkeys((*maps.loose, call.where))))
-    return replace(maps, kinds=None if _joins_all(call, first, args) else BLURRED)
+    return replace(maps, kinds=None if _joins_all(call, first, args, kwargs) else BLURRED)
 
 
 def _free(maps: Maps) -> int:
@@ -92,13 +96,13 @@ def _free(maps: Maps) -> int:
     return count
 
 
-def _joins_all(call: Call, x: Any, args: Any) -> bool:
+def _joins_all(call: Call, x: Any, args: Any, kwargs: Any) -> bool:
     """Whether each element of the result depends on all channels of its place."""
     if len(call.followed) > 1:
         return False
-    dims = _joined(call, x, args, {})
+    dims = _joined(call, x, args, kwargs)
     if call.op in CONVOLUTIONS:
-        dims = [_channel(call, x)] if _groups(call, args, {}) == 1 else None
+        dims = [_channel(call, x)] if _groups(call, args, kwargs) == 1 else None
     if dims is None:
         return False
     return all(

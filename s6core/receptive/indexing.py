@@ -123,7 +123,7 @@ def index_select(call: Call, x: Any, dim: int, index: Any) -> Maps:
 
 @rule("getitem")
 def getitem(call: Call, x: Any, index: Any) -> Maps | None:
-    parts = list(index) if isinstance(index, tuple) else [index]
+    parts = [_listed(part) for part in (index if isinstance(index, tuple) else (index,))]
     if not hasattr(x, "maps"):  # rows of a table, chosen by the image
         return _looked_up(call, parts)
     lists = [part for part in parts if isinstance(part, torch.Tensor | Sequence)]
@@ -160,6 +160,15 @@ def getitem(call: Call, x: Any, index: Any) -> Maps | None:
             continue
         dim += 1
     return maps
+
+
+def _listed(part: Any) -> Any:
+    """Return a mask of one dimension that is known as the list of places that it lets through."""
+    mask = isinstance(part, torch.Tensor) and part.dtype == torch.bool and part.ndim == 1
+    if not mask or hasattr(part, "maps") or part.device.type == "meta":
+        return part
+    with torch._C.DisableTorchFunctionSubclass():
+        return [place for place, through in enumerate(part.tolist()) if through]
 
 
 def _looked_up(call: Call, parts: list[Any]) -> Maps:

@@ -1,4 +1,4 @@
-/* The pad: ink from a mouse, a finger or the keyboard. `onink` is called whenever the ink changes. */
+/* The pad: ink from a mouse, a finger or the keyboard. `onink` is called when the ink has changed, once a frame. */
 ((S6Live) => {
   "use strict";
 
@@ -15,10 +15,10 @@
       this.pen = { at: [WIDTH / 2, WIDTH / 4], down: false };
       this.canvas = h("canvas", { width: WIDTH, height: WIDTH, "aria-hidden": "true" });
       this.context = this.canvas.getContext("2d", { willReadFrequently: true });
-      this.cursor = h("span", { class: "dd-cursor", hidden: true });
-      this.hint = h("span", { class: "dd-hint", "aria-hidden": "true" }, "Draw a digit here");
+      this.cursor = h("span", { class: "lv-cursor", hidden: true });
+      this.hint = h("span", { class: "lv-hint", "aria-hidden": "true" }, "Draw a digit here");
       this.element = h("div", {
-        class: "dd-pad", tabindex: 0, role: "application",
+        class: "lv-pad", tabindex: 0, role: "application",
         "aria-label": "Drawing field. Arrow keys move the pen, the space bar sets it down and lifts it, Backspace takes the last stroke back, Escape clears.",
         onpointerdown: (event) => this.start(event), onpointermove: (event) => this.move(event),
         onpointerup: () => (this.drawing = false), onpointercancel: () => (this.drawing = false),
@@ -70,7 +70,7 @@
       else return;
       event.preventDefault();
       this.cursor.hidden = false;
-      this.cursor.classList.toggle("dd-down", pen.down);
+      this.cursor.classList.toggle("lv-down", pen.down);
       this.cursor.style.left = `${(100 * pen.at[0]) / WIDTH}%`;
       this.cursor.style.top = `${(100 * pen.at[1]) / WIDTH}%`;
     }
@@ -110,7 +110,10 @@
         context.stroke();
       }
       this.hint.hidden = Boolean(base) || this.strokes.length > 0;
-      this.onink();
+      this.asked ??= requestAnimationFrame(() => {
+        this.asked = null;
+        this.onink();
+      });
     }
 
     /** The image as MNIST has them, 28 x 28 bytes, or null where there is no ink. A test digit is one already. */
