@@ -6,8 +6,9 @@
 
 The body always stands on the page. Where the published runs contradict the condition, the strict build fails and
 names the page, the claim and the figures: then the sentence has to be rewritten, or the runs looked at. Where a run
-that it needs is missing, the body is marked as open. See `experiments.answers.conditions` for what a condition may
-say; take the ends of an interval, `head/fc/ratio:high < 1`, where the words claim more than a mean.
+that it needs is missing, the body is marked as open, and begins with "Expected". See
+`experiments.answers.conditions` for what a condition may say; take the ends of an interval, `head/fc/ratio:high < 1`,
+where the words claim more than a mean.
 
     ```{claims}             every claim of the book with its figures
     ```
@@ -60,6 +61,9 @@ class Holds(SphinxDirective):
         if last not in body:
             body.append(last)
         last += [nodes.Text(" "), _mark(condition, found)]
+        if found.state == "open":  # without runs it is no statement yet
+            first = next(iter(nodes.container("", *body).findall(nodes.paragraph)))
+            first.insert(0, nodes.strong("", "Expected: "))
         return [nodes.container("", *body, classes=["claim", found.state])]
 
 

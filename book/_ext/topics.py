@@ -160,7 +160,7 @@ def described(name: str, sources: Sources, study: str) -> str:
 
 
 class Answer(SphinxDirective):
-    """The box that opens a page. While nothing of the topic is trained, it says so behind the author's words.
+    """The box that opens a page. While nothing of the topic is trained, it says so instead of the author's words.
 
     A page of no topic, as one about luck or method, gives no argument.
     """
@@ -175,11 +175,11 @@ class Answer(SphinxDirective):
             node = nodes.container(classes=["answer"])
             if name:
                 node += nodes.paragraph("", QUESTIONS[name].question, classes=["question"])
-            node += self.parse_content_to_nodes()
+            answer = self.parse_content_to_nodes()
             if name and not set(effects.trained(name, sources)) & set(QUESTIONS[name].variants):
-                node += nodes.paragraph(
-                    "", "No run of this question is stored yet. The page says the answer when there is one."
-                )
+                waits = "No run of this question is stored yet. Until there is one, the page says what is expected."
+                answer = [nodes.paragraph("", waits)]
+            node += answer
             return [node]
         except KeyError as error:
             logger.warning("answer: %s", error.args[0], location=self.get_location(), type="s6")
