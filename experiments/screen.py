@@ -55,12 +55,18 @@ def design() -> list[dict[str, int]]:
     return rows
 
 
+def made(*names: str) -> Overrides:
+    """Return what the named choices change in the reference net and its recipe, made together.
+
+    Raises `KeyError` for a name that is no choice's.
+    """
+    factors = {factor.name: factor for factor in FACTORS}
+    return {field: value for name in names for field, value in factors[name].changes.items()}
+
+
 def variants() -> dict[str, Overrides]:
     """Return the runs as variants, run-01 to run-32, each with one seed of its own, 0 to 31."""
-    found = {}
-    for number, levels in enumerate(design()):
-        changed: Overrides = {"seeds": [number]}
-        for factor in FACTORS:
-            changed |= factor.changes if levels[factor.name] > 0 else {}
-        found[f"run-{number + 1:02d}"] = changed
-    return found
+    return {
+        f"run-{number + 1:02d}": {"seeds": [number], **made(*(name for name, level in levels.items() if level > 0))}
+        for number, levels in enumerate(design())
+    }

@@ -44,6 +44,19 @@ def test_effects_that_were_put_in_come_out(tmp_path: Path):
     assert table.loc["dropout", "p_holm"] < 0.001 and table.loc["order", "p_holm"] > 0.05
 
 
+def test_the_choices_that_stay_clear_are_counted_and_the_better_level_is_named(tmp_path: Path):
+    sources = stored(tmp_path, 32, {"dropout": 1.5, "augmentation": 0.7})
+    assert screen.screen_runs(sources).loc["all", "clear"] == 2
+    better = screen.screen_choices(sources).set_index("choice")["better"]
+    assert better["dropout"] == "none" and better["augmentation"] == "affine"
+
+
+def test_choices_are_made_together():
+    assert plan.made("dropout", "first kernel") == {"dropout": 0.05, "kernel": [5, 3, 3, 3]}
+    assert plan.variants()["run-01"] == {"seeds": [0]}
+    assert plan.variants()["run-32"] == {"seeds": [31], **plan.made(*(factor.name for factor in plan.FACTORS))}
+
+
 def test_the_prediction_takes_every_choice_at_its_better_level(tmp_path: Path):
     table = screen.screen(stored(tmp_path, 32, {"dropout": 1.5, "augmentation": 0.7}))
     # without dropout and with augmentation: 0.8 · 1.5^(−1/2) · 0.7^(1/2), and a little less for 14 effects of scatter

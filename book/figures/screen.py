@@ -61,13 +61,14 @@ def screen(sources: Sources) -> pd.DataFrame:
 
 @frame
 def screen_runs(sources: Sources) -> pd.DataFrame:
-    """How many of the runs are stored, and the lowest and highest errors among them (%)."""
-    found = outcomes(sources)["errors"]
+    """How many runs are stored, their least and most errors (%), and how many choices stay `clear` of 1 after Holm."""
+    found, contrasts = outcomes(sources)["errors"], measured(sources)
     each = found.dropna()
     row = {"stored": len(each), "planned": len(found), "least": each.min(), "most": each.max()}
+    row["clear"] = np.nan if contrasts is None else float((contrasts["p_holm"] <= stats.ALPHA).sum())
     table = pd.DataFrame([row], index=["all"])
     table.attrs = {
-        "kinds": {"stored": "count", "planned": "count", "least": "percent", "most": "percent"},
+        "kinds": {"stored": "count", "planned": "count", "clear": "count", "least": "percent", "most": "percent"},
         "note": f"results/{STUDY}/runs.csv",
     }
     return table
@@ -142,6 +143,7 @@ def screen_choices(sources: Sources) -> pd.DataFrame:
                 "errors, times": f"{effect['ratio']:.2f}",
                 "95% interval": f"{effect['low']:.2f}–{effect['high']:.2f}",
                 "p (Holm)": effect["p_holm"],
+                "better": factor.high if effect["ratio"] < 1 else factor.low,
             }
         rows.append(row)
     frame = pd.DataFrame(rows)
