@@ -252,9 +252,9 @@ def play(page: Any) -> None:
 
 def test_the_trick_is_told_after_a_win_and_not_before(component: Open) -> None:
     page = component("luck-machine", 'seed="3"', reduced_motion="reduce")
-    assert not page.get_by_text("Both arms were the same net.").is_visible()
+    assert not page.get_by_text("Both arms were the same net.", exact=True).is_visible()
     play(page)
-    assert page.get_by_text("Both arms were the same net.").is_visible()
+    assert page.get_by_text("Both arms were the same net.", exact=True).is_visible()
     assert re.search(r"[AB] wins by 0\.\d\d points", page.locator(".lm-verdict").inner_text())
     reference = pd.read_csv(RESULTS / "ablations" / "runs.csv").query("variant == 'reference'")["test_accuracy"]
     said = page.locator(".lm-said").inner_text()
