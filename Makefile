@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BUILD := $(BIN)/jupyter-book build . --toc book/_toc.yml --path-output book -W -n --keep-going
 
-.PHONY: book site check pdf install test lint study measure pins clean help
+.PHONY: book site check pdf worksheet install test lint study measure pins clean help
 
 book: install ## Fetch MNIST, rerun a small study here, build the site from the published results
 	$(BIN)/s6 data
@@ -25,6 +25,10 @@ pdf: install ## Print the whole book as one PDF, through a browser
 	$(BUILD) --builder singlehtml
 	$(BIN)/python book/_scripts/pdf.py book/_build/singlehtml/index.html book/_build/book.pdf
 	@echo "The book on paper: file://$(CURDIR)/book/_build/book.pdf"
+
+worksheet: site ## Print the worksheet and the key of the lesson as PDFs
+	for page in worksheet answers; do \
+		$(BIN)/python book/_scripts/pdf.py book/_build/html/book/receptive/$$page.html book/_build/$$page.pdf || exit 1; done
 
 install: $(INSTALLED) ## Create .venv and install everything into it
 
@@ -50,11 +54,7 @@ study: install ## Train what is missing of the published study (hours on a CPU, 
 	@$(MAKE) --no-print-directory measure
 
 measure: install ## Measure the trained nets for the chapters: receptive fields, what goes on inside, evidence
-	$(BIN)/python -m experiments.receptive
-	$(BIN)/python -m experiments.inside
-	$(BIN)/python -m experiments.evidence
-	$(BIN)/python -m experiments.variance
-	$(BIN)/python -m experiments.pushes
+	for name in receptive nets inside evidence variance pushes; do $(BIN)/s6 measure $$name || exit 1; done
 
 pins: ## Renew the exact versions of .ci/constraints.txt, in an environment that is thrown away
 	rm -rf build/pins && $(PYTHON) -m venv build/pins

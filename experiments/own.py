@@ -27,10 +27,10 @@ from experiments.topics import TOPICS, Overrides, Topic
 from s6core import results
 from s6core.config import FIELDS, RECIPES, ConfigError, read, text, unknown
 from s6core.plan import YOURS, Plan, plan
+from s6core.results import PUBLISHED
 
 KEYS = ("name", "question", "base", "variants", "grid", "seeds", "recipe", "families")
 VARIANT = (*FIELDS, "seeds", "device")
-PUBLISHED = results.REPOSITORY / "results"
 COPY = "study.yaml"
 """Where a study's folder keeps the file it was planned by, so that every command finds it by its name."""
 

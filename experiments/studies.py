@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from experiments import screen, small
-from experiments.topics import LINEAR, TOPICS, Overrides, cells, union
+from experiments.topics import LINEAR, TOPICS, Overrides, union
 from s6core.config import RECIPES, ConfigError, unknown
 
 
@@ -22,7 +22,7 @@ class Study:
     common: Overrides = field(default_factory=dict)  # what all variants share beside the recipe
     seeds: int = 3
     families: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The variants that the first plan judges together, by question; the second plan's families are the topics."""
+    """Which variants answer one question together, where the study is no union of topics; by question."""
 
     def parameters(self, variant: str) -> Overrides:
         """Return the notebook parameters of a variant. Raises `ConfigError` for a name that is not of the study."""
@@ -77,13 +77,6 @@ STUDIES = {
     "ablations": Study(
         question="What do BatchNorm, the head and dropout each do, and what do they do together?",
         variants=union(TOPICS),
-        families={
-            "batchnorm": ("no-bn", "group", "layer"),
-            "head": ("fc", "gap-fc", "max"),
-            "dropout": ("dropout-0.05", "dropout-0.10", "dropout-0.25", "dropout-0.50", "dropout-0.10-channel"),
-            "together": tuple(name for name in cells() if "+" in name),
-            "own-recipe": ("no-bn+lr-0.03", "no-bn+linear-logits", "linear-logits"),
-        },
     ),
     "learning-rates": Study(
         question="Which learning rates can a net use with BatchNorm, and which without?",

@@ -120,8 +120,8 @@ TOPICS = {
             asked="2026-11-23",
         )
         for base, changed, where in (
-            ("fc", {"head": "fc"}, "beside a fully connected head"),
-            ("no-bn", {"norm": "none"}, "where no batch norm stands behind it"),
+            ("fc", {"head": "fc"}, "with a fully connected head"),
+            ("no-bn", {"norm": "none"}, "in a net without batch norm"),
         )
     },
     "together": Topic(

@@ -18,7 +18,7 @@ from s6core.stats import StatsError, effects
 
 LIKE = ("dataset", "validate", "train_images", "repeats", "epochs")
 """Fields of training in which runs must agree to be compared: the data, and how long."""
-PUBLISHED = results.REPOSITORY / "results"
+PUBLISHED = results.PUBLISHED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,20 @@ import types
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from math import inf
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from s6core import datasets
+from s6core.operations import ACTIVATIONS, NORMS
 
 Integers = int | tuple[int, ...]
 """One integer for every convolution block, or one per block."""
+
+if TYPE_CHECKING:
+    Activation = str
+    Norm = str
+else:  # what the table of operations has is what a field allows
+    Activation = Literal[*ACTIVATIONS, "none"]
+    Norm = Literal[*(name.removesuffix("-norm") for name in NORMS), "none"]
 
 
 class ConfigError(ValueError):
@@ -40,11 +48,11 @@ class NetConfig:
     shared: tuple[int, ...] = ()  # blocks that use the convolution weights of the block before once more
     bias: bool = True  # of the blocks' convolutions; a batch norm right behind undoes what it adds
     init: Literal["torch", "he", "orthogonal"] = "torch"  # initial weights: torch's default, He et al. 2015, Saxe 2014
-    norm: Literal["batch", "none", "group", "layer", "instance"] = "batch"  # over which values maps are normalised
+    norm: Norm = "batch"  # over which values maps are normalised
     norm_blocks: Literal["all"] | tuple[int, ...] = "all"  # blocks with the norm; for the logits: logit_norm
     norm_groups: int = 4  # where it does not divide the channels, their greatest common divisor
     order: Literal["conv-relu-norm", "conv-norm-relu"] = "conv-relu-norm"  # in each block
-    activation: Literal["relu", "leaky", "gelu", "silu", "none"] = "relu"  # leaky: slope 0.01 below zero
+    activation: Activation = "relu"  # leaky: slope 0.01 below zero
     pool: Literal["max", "average", "stride", "none"] = "max"  # stride: the block's convolution strides by 2 instead
     pool_after: tuple[int, ...] = (3,)  # blocks, counted from 1
     dropout: float = 0.0  # share of values that training sets to zero

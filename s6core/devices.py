@@ -84,7 +84,7 @@ def keep_freed_memory() -> None:
     """Tell glibc to keep freed activations instead of returning them to the system.
 
     A batch's activations are blocks of several MB, which glibc maps and unmaps anew at every layer, and the kernel
-    zeroes each page again. Keeping them makes a training step about a fifth faster (`experiments/speed.py`).
+    zeroes each page again. Keeping them makes a training step about a fifth faster (`experiments/measure/speed.py`).
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none

@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import gcd, prod
-from typing import Literal
 
 from s6core.config import ConfigError, NetConfig
+from s6core.operations import Layer, Shape
 
-Shape = tuple[int, int, int]
-"""Channels, height, width."""
-
-Op = Literal[
-    "conv", "relu", "leaky", "gelu", "silu", "batch-norm", "group-norm", "layer-norm", "instance-norm",
-    "dropout", "channel-dropout", "max-pool", "average-pool", "global-average", "global-max", "flatten", "linear",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layer:
-    """One row: a named operation with the shapes of its input and output and all its geometry."""
-
-    name: str  # unique in its net: "conv1", "norm1", …
-    op: Op
-    input: Shape
-    output: Shape
-    parameters: int = 0
-    kernel: tuple[int, int] = (1, 1)  # vertical, horizontal, as all geometry here
-    stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
-    dilation: tuple[int, int] = (1, 1)
-    groups: int = 1  # of a convolution (as many as channels: one kernel per channel) or of a group norm
-    bias: bool = True  # of a convolution
-    shares: str = ""  # the earlier row whose weights a convolution uses
-    rate: float = 0.0  # of a dropout
+__all__ = ["Layer", "Shape", "layers", "parameters"]
 
 
 def layers(config: NetConfig) -> list[Layer]:
@@ -57,7 +32,7 @@ def layers(config: NetConfig) -> list[Layer]:
         norm = config.norm_blocks == "all" or block in config.norm_blocks
         rows += _dress(config, str(block), shape, norm=norm)
         if config.dropout and (config.dropout_place == "all" or block == depth):
-            op: Op = "dropout" if config.dropout_kind == "element" else "channel-dropout"
+            op = "dropout" if config.dropout_kind == "element" else "channel-dropout"
             rows.append(Layer(name=f"dropout{block}", op=op, input=shape, output=shape, rate=config.dropout))
         if pooled and config.pool in ("max", "average"):
             op = "max-pool" if config.pool == "max" else "average-pool"
@@ -115,7 +90,7 @@ def _head(config: NetConfig, shape: Shape) -> list[Layer]:
     if config.head == "fc":
         flat: Shape = (prod(maps), 1, 1)
         return [*rows, Layer(name="flatten", op="flatten", input=maps, output=flat), _linear(flat, classes)]
-    op: Op = "global-max" if config.head == "max" else "global-average"
+    op = "global-max" if config.head == "max" else "global-average"
     name = "max" if config.head == "max" else "gap"
     rows.append(Layer(name=name, op=op, input=maps, output=point, kernel=maps[1:]))
     if config.head == "gap-fc":
@@ -135,15 +110,15 @@ def _dress(config: NetConfig, tag: str, shape: Shape, *, norm: bool = True, acti
                 f"layer norm{tag}: norm='instance' has nothing to normalise in maps of 1 × 1; "
                 f"allowed is another norm, a larger image, fewer poolings or more padding"
             )
-        op: Op = f"{config.norm}-norm"  # type: ignore[assignment]
         groups = gcd(config.norm_groups, shape[0]) if config.norm == "group" else 1
-        # a scale and a shift per channel, whatever the statistics are taken over
-        rows.append(Layer(name=f"norm{tag}", op=op, input=shape, output=shape, parameters=2 * shape[0], groups=groups))
+        count = 2 * shape[0]  # a scale and a shift per channel, whatever the statistics are taken over
+        name, op = f"norm{tag}", f"{config.norm}-norm"
+        rows.append(Layer(name=name, op=op, input=shape, output=shape, parameters=count, groups=groups))
     return rows if config.order == "conv-relu-norm" else rows[::-1]
 
 
 def _window(
-    name: str, op: Op, shape: Shape, channels: int, kernel: int, stride: int, padding: int, dilation: int,
+    name: str, op: str, shape: Shape, channels: int, kernel: int, stride: int, padding: int, dilation: int,
     *, groups: int = 1, bias: bool = True,
 ) -> Layer:  # fmt: skip
     """Return a convolution or a pooling: whatever slides a window over the maps."""

@@ -1,4 +1,4 @@
-"""From rows of data to a torch module: a fold over a table of operations."""
+"""From rows of data to a torch module: a fold over the table of operations."""
 
 from __future__ import annotations
 
@@ -10,29 +10,7 @@ from torch import nn
 
 from s6core.config import NetConfig
 from s6core.layers import Layer, layers
-
-MODULES: dict[str, Callable[[Layer], nn.Module]] = {
-    "conv": lambda row: nn.Conv2d(
-        row.input[0], row.output[0], row.kernel, row.stride, row.padding, row.dilation, row.groups, row.bias
-    ),
-    "linear": lambda row: nn.Linear(row.input[0], row.output[0]),
-    "relu": lambda row: nn.ReLU(),
-    "leaky": lambda row: nn.LeakyReLU(),
-    "gelu": lambda row: nn.GELU(),
-    "silu": lambda row: nn.SiLU(),
-    "batch-norm": lambda row: nn.BatchNorm2d(row.input[0]),
-    "group-norm": lambda row: nn.GroupNorm(row.groups, row.input[0]),
-    "layer-norm": lambda row: nn.GroupNorm(1, row.input[0]),  # over channels and positions: one group
-    "instance-norm": lambda row: nn.InstanceNorm2d(row.input[0], affine=True),
-    "dropout": lambda row: nn.Dropout(row.rate),
-    "channel-dropout": lambda row: nn.Dropout2d(row.rate),
-    "max-pool": lambda row: nn.MaxPool2d(row.kernel, row.stride),
-    "average-pool": lambda row: nn.AvgPool2d(row.kernel, row.stride),
-    "global-average": lambda row: nn.AdaptiveAvgPool2d(1),
-    "global-max": lambda row: nn.AdaptiveMaxPool2d(1),
-    "flatten": lambda row: nn.Flatten(),
-}
-"""Each operation of `s6core.layers.Op` as a module."""
+from s6core.operations import OPERATIONS
 
 INITS: dict[str, Callable[[torch.Tensor], object]] = {
     "he": lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu"),
@@ -51,7 +29,7 @@ def build(config: NetConfig | list[Layer], *, seed: int = 0) -> nn.Sequential:
     with torch.random.fork_rng(devices=[]):  # torch's own stream stays where it is
         modules: OrderedDict[str, nn.Module] = OrderedDict()
         for row in rows:
-            modules[row.name] = modules[row.shares] if row.shares else MODULES[row.op](row)
+            modules[row.name] = modules[row.shares] if row.shares else _module(row)
         if rows[-1].op not in ("linear", "flatten"):
             modules["logit-vector"] = nn.Flatten()
         torch.manual_seed(seed)
@@ -64,3 +42,9 @@ def build(config: NetConfig | list[Layer], *, seed: int = 0) -> nn.Sequential:
                     nn.init.zeros_(module.bias)
     net = nn.Sequential(modules)
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch declares it with a tensor
+
+
+def _module(row: Layer) -> nn.Module:
+    operation = OPERATIONS[row.op]
+    module: nn.Module = getattr(nn, operation.module)(**operation.options(row))
+    return module

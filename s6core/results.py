@@ -57,6 +57,7 @@ SIGNS = string.digits + string.ascii_lowercase
 STATUSES = ("finished", "diverged")
 TABLES_LOCK = ".tables.lock"
 REPOSITORY = Path(__file__).resolve().parent.parent
+PUBLISHED = REPOSITORY / "results"
 
 
 class ResultsError(ValueError):
@@ -204,7 +205,7 @@ def digest(content: bytes) -> str:
 
 def load_all(folder: Path) -> list[Record]:
     """Read every record of a study's folder, by variant and seed."""
-    return sorted(map(load, record_paths(folder)), key=lambda r: (r.variant, r.seed))
+    return list(map(load, record_paths(folder)))
 
 
 def runs_table(records: list[Record]) -> pd.DataFrame:
@@ -370,8 +371,9 @@ def _older(path: Path, age: float) -> bool:
 
 
 def record_paths(folder: Path, variant: str = "*") -> list[Path]:
-    """Return the records of a study's folder, or of one of its variants."""
-    return sorted(p for p in folder.glob(f"{variant}/seed-*.json") if re.fullmatch(r"seed-\d+", p.stem))
+    """Return the records of a study's folder, or of one of its variants, by variant and seed."""
+    found = (path for path in folder.glob(f"{variant}/seed-*.json") if re.fullmatch(r"seed-\d+", path.stem))
+    return sorted(found, key=lambda path: (path.parent, int(path.stem.removeprefix("seed-"))))
 
 
 def _differences(records: list[Record]) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from s6core.config import NetConfig
+from s6core.operations import ACTIVATIONS, NORMS
 
 CHOICES: dict[str, list[Any]] = {
-    "norm": ["batch", "none", "group", "layer", "instance"],
+    "norm": ["none", *(name.removesuffix("-norm") for name in NORMS)],
     "norm_groups": [1, 2, 4, 5],
     "order": ["conv-relu-norm", "conv-norm-relu"],
-    "activation": ["relu", "leaky", "gelu", "silu", "none"],
+    "activation": [*ACTIVATIONS, "none"],
     "pool": ["max", "average", "stride", "none"],
     "dropout": [0.0, 0.25],
     "dropout_kind": ["element", "channel"],

@@ -99,7 +99,7 @@ def test_only_the_installation_stands_before_the_parameters_and_no_cell_takes_th
     ("given", "message"),
     [
         ({"nrom": "none"}, "unknown parameter 'nrom': did you mean norm"),
-        ({"norm": "foo"}, "norm='foo': allowed is batch, none, group, layer, instance"),
+        ({"norm": "foo"}, "norm='foo': allowed is batch, group, layer, instance, none"),
         ({"dropout": 2}, "dropout=2.0: allowed is a number from 0 to below 1"),
         ({"seeds": 0}, "seeds=0: allowed is a number of seeds from 1"),
         ({"epochs": 2.5}, "epochs=2.5: allowed is an integer"),
@@ -152,7 +152,7 @@ def test_papermill_stops_at_a_mistyped_value_before_any_training(tmp_path: Path)
     output = tmp_path / "out.ipynb"
     done = papermill(output, "-p", "norm", "foo", "-p", "results", str(tmp_path / "kept"))
     assert done.returncode != 0
-    assert "ConfigError: norm='foo': allowed is batch, none, group, layer, instance" in done.stderr
+    assert "ConfigError: norm='foo': allowed is batch, group, layer, instance, none" in done.stderr
     assert not (tmp_path / "kept").exists()
     cells = nbformat.read(output, as_version=4).cells
     assert [cell.execution_count for cell in cells if cell.get("id") == "training"] == [None]

@@ -127,10 +127,18 @@ def test_errors_are_computed_run_by_run(sources: Sources):
         ("net[head=fc]/parameters > 1.8 * net/parameters", True),
         ("abs(head/fc/points) > max(.5, .1) and (head/fc/n - 1) / 5 == 1", True),
         ("-head/fc/points > 0", True),
+        ("1 < head/fc/ratio < 1.5", False),
     ],
 )
 def test_conditions_hold_fail_or_stay_open(condition: str, expected: bool | None, sources: Sources):
     assert weigh(condition, sources)[0] is expected
+
+
+def test_a_claim_about_a_verdict_stays_open_until_there_are_runs_enough_for_one(tmp_path: Path):
+    sources = stored(tmp_path, reference=BASE, fc=[98.0, 98.1])
+    assert weigh("head/fc/verdict == hurts", sources)[0] is None
+    assert weigh("head/fc/verdict != helps", sources)[0] is None
+    assert write(look_up("head/fc/verdict", sources)) == "too few runs yet"
 
 
 def test_cautious_reading_needs_the_whole_interval(sources: Sources):
@@ -149,7 +157,7 @@ def test_cautious_reading_needs_the_whole_interval(sources: Sources):
         ("head/fc/ratio", "no condition"),
         ("head/fc/ratio > 1 head/fc/n", "not a condition from"),
         ("head/fc/ratio >", "ends too early"),
-        ("(head/fc/ratio > 1", "ends too early"),
+        ("(head/fc/ratio > 1", r"not a condition from '\(head/fc/ratio > 1' on"),
         ("head/fc/verdict > 1", "a number cannot be compared with a word"),
         ("head/fc/verdict < helps", "words are the same or not"),
         ("head/fc/verdict == hurt", "not a condition from 'hurt'"),
@@ -159,6 +167,8 @@ def test_cautious_reading_needs_the_whole_interval(sources: Sources):
         ("head/fc/n.__class__ == 1", "unknown quantity"),
         ("exec(head/fc/n) > 1", "allowed are abs, round, min and max"),
         ("head/fc/n / 0 > 1", "division by zero"),
+        ("head/fc/ratio ** 2 > 1", "not a condition from 'head/fc/ratio"),
+        ("[1 for x in 'ab'] == 1", "not a condition"),
     ],
 )
 def test_what_is_no_condition_is_refused(condition: str, message: str, sources: Sources):
@@ -260,3 +270,21 @@ def test_the_published_runs_contradict_no_claim_even_by_their_intervals():
     states = {claim.argument: claims.judge(claim.argument, sources, cautious=True).state for claim in claims.claims()}
     assert [argument for argument, state in states.items() if state == "contradicted"] == []
     assert "holds" in states.values()
+
+
+def test_every_comparison_whose_predictions_are_stored_speaks_of_new_digits_too():
+    sources, told = Sources(results.REPOSITORY / "results"), 0
+    for topic in TOPICS:
+        for row in sources.effects(topic).itertuples():
+            if row.n - row.n_failed > 1 and row.n_base - row.n_base_failed > 1:
+                assert row.any_low < row.low < row.high < row.any_high, f"{topic}/{row.variant}"
+                told += 1
+    assert told > 20
+    value = look_up("head/fc/any_digits", sources)
+    assert value.number == look_up("head/fc/ratio", sources).number and value.low < value.number < value.high
+
+
+def test_without_labels_nothing_is_said_of_new_digits(sources: Sources):
+    assert write(look_up("head/fc/any_digits:interval", sources)) == "no interval"
+    with pytest.raises(KeyError, match="mnist-test-labels.txt is missing: `s6 measure labels` makes it"):
+        sources.labels()

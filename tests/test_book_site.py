@@ -114,15 +114,52 @@ def test_claims_and_questions_are_listed(book: Path) -> None:
     assert "max (head max): not trained yet" in listed
 
 
-def test_figures_come_light_and_dark_with_alt_text_and_caption(book: Path) -> None:
+PICTURE = (
+    r'<picture><source media="\(max-width: 40rem\)" srcset="([^"]+)" width="(\d+)" height="\d+">'
+    r'<img class="only-(light|dark)" src="([^"]+)" width="(\d+)" height="\d+" loading="lazy" decoding="async"'
+    r' alt="([^"]+)"></picture>'
+)
+
+
+def test_a_figure_is_drawn_for_both_themes_and_for_a_phone(book: Path) -> None:
     figure = re.search(r'<figure[^>]*id="fig-headline".*?</figure>', page(book), re.DOTALL)
     assert figure
-    images = re.findall(r'<img alt="([^"]+)" class="only-(light|dark)" src="([^"]+)"', figure[0])
-    assert [theme for _, theme, _ in images] == ["light", "dark"]
-    assert all("15,662 parameters and reaches 99.37%" in alt for alt, _, _ in images)
-    drawn = [(book / "book/_build/html/book" / source).read_text() for _, _, source in images]
-    assert drawn[0] != drawn[1] and all("<svg" in text for text in drawn)
+    found = re.findall(PICTURE, figure[0])
+    assert [theme for _, _, theme, *_ in found] == ["light", "dark"] and figure[0].count("<img") == 2
+    assert all("15,662 parameters and reaches 99.37%" in alt for *_, alt in found)
+    folder = book / "book/_build/html/book"
+    drawn = [(folder / address).read_text() for narrow, _, _, wide, *_ in found for address in (wide, narrow)]
+    assert len(set(drawn)) == 4 and all("<svg" in text for text in drawn)
+    assert all(int(narrow) <= 358 < int(wide) for _, narrow, _, _, wide, _ in found)
     assert "Fig. 1" in figure[0] and "each pale dot is a seed" in figure[0]
+
+
+def test_only_the_first_figure_of_a_page_loads_before_it_is_near(book: Path) -> None:
+    html = page(book, "book/question")
+    assert html.count('<div class="pictures">') > 1 and html.count(".loading = 'eager'") == 1
+    assert html.index(".loading = 'eager'") < html.index('id="fig-head-curves"')
+    assert page(book, "book/untrained").count(".loading = 'eager'") == 0  # no figure, no script
+
+
+def test_no_text_of_a_narrow_figure_is_smaller_than_eleven_pixels_on_a_phone(book: Path) -> None:
+    narrow = sorted((book / "book/_build/figures").glob("*-narrow.svg"))
+    assert len(narrow) >= 8
+    for path in narrow:
+        svg = path.read_text()
+        width = float(re.search(r'<svg [^>]*?width="([\d.]+)pt"', svg)[1])  # type: ignore[index]
+        sizes = [100 * float(size) for size in re.findall(r"scale\(([\d.]+) -[\d.]+\)", svg)]  # points
+        assert sizes and min(sizes) * min(358 / width, 4 / 3) >= 11, path.name
+
+
+def test_a_figure_that_a_phone_cannot_show_fails_the_build(book: Path) -> None:
+    figures = next((book / "book" / "figures").glob("own*.py"))
+    before = figures.read_text()
+    figures.write_text(before.replace("axes(4, 3)", "axes(4, 3); ax.figure.set_size_inches(6, 3)"))
+    done = build(book)
+    figures.write_text(before)
+    assert done.returncode != 0
+    assert "own-figure: on a phone it is " in done.stdout + done.stderr
+    assert "pixels wide, a phone has 358: make its axes with s6core.plots.ink" in done.stdout + done.stderr
 
 
 def test_tables_align_numbers_and_head_rows(book: Path) -> None:
@@ -136,7 +173,7 @@ def test_tables_align_numbers_and_head_rows(book: Path) -> None:
 
 def test_a_chapter_brings_figures_and_tables_of_its_own(book: Path) -> None:
     html = page(book, "book/more")
-    assert 'src="../_images/fig-own-light.svg"' in html
+    assert 'src="../_images/fig-own-light.svg"' in html and 'srcset="../_images/fig-own-light-narrow.svg"' in html
     assert re.search(r'<th class="stub"><p>three</p></th>\s*<td class="number"><p>5</p></td>', html)
 
 
@@ -155,7 +192,9 @@ def test_notebooks_are_named_after_their_variant(book: Path) -> None:
     html = page(book, "results/ablations/no-bn/notebook")
     assert re.search(r"<h1>ablations: no-bn", html)
     assert "12 of 938 batches" not in html  # a progress bar
-    assert re.search(r'<img alt="Curves The line is the mean\."', html)
+    assert re.search(
+        r'<img loading="lazy" decoding="async" width="\d+" height="\d+" alt="Curves The line is the mean\."', html
+    )
     assert "the diff" in html and "tag_hide-input" in html
     assert "results/yours" not in page(book)
 

@@ -67,7 +67,7 @@ def test_net_prints_a_table_with_its_total():
     ("arguments", "message"),
     [
         (["net", "nrom=none"], "unknown field 'nrom': did you mean norm"),
-        (["net", "norm=foo"], "norm='foo': allowed is batch, none, group, layer, instance"),
+        (["net", "norm=foo"], "norm='foo': allowed is batch, group, layer, instance, none"),
         (["net", "dropout=2"], "dropout=2.0: allowed is a number from 0 to below 1"),
         (["net", "norm"], "'norm': write field=value"),
         (["net", "pool_after=1,2,3,4"], "layer conv4: a window of 3 does not fit into maps of height 2"),

@@ -61,8 +61,8 @@ def test_configs_are_frozen_and_keyword_only():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"norm": "foo"}, "norm='foo': allowed is batch, none, group, layer, instance"),
-        ({"norm": None}, "norm=None: allowed is batch, none, group, layer, instance"),
+        ({"norm": "foo"}, "norm='foo': allowed is batch, group, layer, instance, none"),
+        ({"norm": None}, "norm=None: allowed is batch, group, layer, instance, none"),
         ({"head": "GAP"}, "head='GAP': allowed is gap, fc, gap-fc, max, conv"),
         ({"order": "relu"}, "order='relu': allowed is conv-relu-norm, conv-norm-relu"),
         ({"dropout": 2}, "dropout=2.0: allowed is a number from 0 to below 1"),

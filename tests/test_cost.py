@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from experiments import cost, studies
+from experiments import studies
+from experiments.cli import s6
+from experiments.measure import cost
 
 
 def test_every_variant_of_the_study_is_timed_as_it_trains() -> None:
@@ -27,9 +29,9 @@ def test_a_ratio_is_taken_within_its_round() -> None:
 
 
 def test_the_table_names_its_device_and_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cost, "seconds_an_image", lambda config, seconds, device: 0.5 if config.head == "fc" else 1.0)
+    monkeypatch.setattr(cost, "seconds_an_image", lambda config, device, seconds: 0.5 if config.head == "fc" else 1.0)
     out = tmp_path / "cost.csv"
-    done = CliRunner().invoke(cost.main, ["smoke", "--rounds", "2", "--device", "cpu", "--out", str(out)])
+    done = CliRunner().invoke(s6, ["measure", "cost", "smoke", "--rounds", "2", "--device", "cpu", "--out", str(out)])
     assert done.exit_code == 0, done.output
     frame = pd.read_csv(out)
     assert frame["cost"].tolist() == [1.0, 0.5] and frame["rounds"].tolist() == [2, 2]
@@ -37,5 +39,5 @@ def test_the_table_names_its_device_and_commit(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_mistyped_study_is_one_line_with_the_nearest_name() -> None:
-    done = CliRunner().invoke(cost.main, ["ablation"])
+    done = CliRunner().invoke(s6, ["measure", "cost", "ablation"])
     assert done.exit_code == 2 and "ablations" in done.output and "Traceback" not in done.output

@@ -14,16 +14,17 @@ ROOT = Path(__file__).resolve().parent.parent
 ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
     "datasets": set(),
-    "config": {"datasets"},
+    "operations": set(),
+    "config": {"datasets", "operations"},
     "idx": {"datasets"},
     "folder": {"config", "datasets", "idx"},
     "downloads": {"datasets", "idx"},
     "sources": {"config", "datasets", "downloads", "folder", "idx"},
     "data": {"config", "datasets", "sources"},
     "matters": {"config"},
-    "layers": {"config"},
-    "net": {"config", "layers"},
-    "receptive": {"config", "layers", "net"},
+    "layers": {"config", "operations"},
+    "net": {"config", "layers", "operations"},
+    "receptive": {"config", "layers", "net", "operations"},
     "devices": {"config"},
     "step": {"config", "data"},
     "train": {"config", "data", "step"},
@@ -31,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "stats": set(),
     "style": set(),
     "plots": {"receptive", "stats", "style", "layers", "config"},
-    "diagrams": {"receptive", "stats", "style", "layers", "config"},
+    "diagrams": {"plots", "receptive", "stats", "style", "layers", "operations", "config"},
 }
 """What each module of the library may import of it; those not named stand on top and may import all."""
 

@@ -87,8 +87,8 @@ def test_a_variant_is_named_by_what_differs(given: dict[str, Any], name: str):
     [
         ({"nrom": "none"}, "unknown parameter 'nrom': did you mean norm"),
         ({"seed": 3}, "unknown parameter 'seed': did you mean seeds"),
-        ({"norm": "foo"}, "norm='foo': allowed is batch, none, group, layer, instance"),
-        ({"norm": {"a": 1}}, "norm={'a': 1}: allowed is batch, none, group, layer, instance"),
+        ({"norm": "foo"}, "norm='foo': allowed is batch, group, layer, instance, none"),
+        ({"norm": {"a": 1}}, "norm={'a': 1}: allowed is batch, group, layer, instance, none"),
         ({"dropout": 2}, "dropout=2.0: allowed is a number from 0 to below 1"),
         ({"epochs": "many"}, "epochs='many': allowed is an integer"),
         ({"train_images": 70_000}, "train_images=70000: allowed is 0 for all, or up to 60,000"),

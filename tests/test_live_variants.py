@@ -19,7 +19,7 @@ sys.path.append(str(BOOK))
 from _ext import live_data  # noqa: E402
 from figures.variants import every_variant  # noqa: E402
 
-from experiments.answers import variants  # noqa: E402
+from experiments.answers import digits, variants  # noqa: E402
 from experiments.answers.effects import in_words  # noqa: E402
 from experiments.answers.sources import Sources  # noqa: E402
 from s6core import results, style  # noqa: E402
@@ -108,7 +108,7 @@ def read(line: str) -> dict[str, Any]:
 
 
 def test_the_labels_are_those_that_the_runs_were_judged_by() -> None:
-    labels = (RESULTS / variants.LABELS).read_text().strip()
+    labels = (RESULTS / digits.LABELS).read_text().strip()
     for record in STORED:
         if record.predictions:
             right = sum(read == label for read, label in zip(record.predictions, labels, strict=True))
@@ -129,7 +129,7 @@ def test_missed_digits_are_those_of_seed_0() -> None:
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "ablations").symlink_to(RESULTS / "ablations")
-    with pytest.raises(KeyError, match="mnist-test-labels.txt is missing: python -m experiments.labels makes it"):
+    with pytest.raises(KeyError, match="mnist-test-labels.txt is missing: `s6 measure labels` makes it"):
         variants.missed(Sources(tmp_path))
     (tmp_path / "none").mkdir()
     with pytest.raises(ValueError, match="no run of any question is stored"):

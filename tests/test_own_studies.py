@@ -86,7 +86,7 @@ def test_families_say_what_is_judged_together(write):
         (STUDY.replace("name: rates", "name: my rates"), "name='my rates': allowed are letters, digits and _ . + -"),
         (STUDY.replace("question: Does", "question: \nq: Does"), "unknown key 'q'"),
         (STUDY.replace("norm: none", "nrom: none"), "variants, 007: unknown field 'nrom': did you mean norm"),
-        (STUDY.replace("norm: none", "norm: nine"), "007: norm='nine': allowed is batch, none, group"),
+        (STUDY.replace("norm: none", "norm: nine"), "007: norm='nine': allowed is batch, group, layer"),
         (STUDY.replace("pool_after: [2]", "pool_after: 2"), "pool-early: pool_after=2: allowed is a list of integers"),
         (STUDY.replace("{pool_after: [2]}", "early"), "variants, pool-early='early': allowed are names with their"),
         (STUDY.replace("grid: {lr: [0.03, 1e-1]", "grid: {lr: 0.03"), "grid, lr=0.03: allowed is a list of values"),

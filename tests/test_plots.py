@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,9 +17,11 @@ from matplotlib.axes import Axes
 from s6core import diagrams, plots, results, stats
 from s6core.config import NetConfig
 from s6core.layers import layers
+from s6core.plots import phone
+from s6core.plots.ink import axes, panels
 from s6core.plots.labels import apart
 from s6core.plots.scales import round_ticks
-from s6core.style import OKABE_ITO, colour, colours, style
+from s6core.style import OKABE_ITO, Theme, Width, colour, colours, darken, style
 
 STUDY = Path(__file__).parent / "fixtures" / "book" / "results" / "ablations"
 
@@ -107,14 +110,78 @@ def test_nothing_sets_a_global_style(epochs: pd.DataFrame) -> None:
         pass
 
 
-def test_a_figure_is_the_same_file_each_time(epochs: pd.DataFrame) -> None:
-    def drawn() -> bytes:
-        buffer = io.BytesIO()
-        with style("light"):
-            plots.plot_curves(epochs).figure.savefig(buffer, format="svg", metadata={"Date": None})
-        return buffer.getvalue()
+def svg(draw: Callable[[], Axes], theme: Theme = "light", width: Width = "wide") -> str:
+    text = io.StringIO()
+    with style(theme, width):
+        draw().figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()
 
-    assert drawn() == drawn()
+
+def test_a_figure_is_the_same_file_each_time(epochs: pd.DataFrame) -> None:
+    def draw() -> Axes:
+        return plots.plot_curves(epochs)
+
+    assert svg(draw) == svg(draw)
+
+
+def test_a_light_picture_in_dark_colours_is_the_dark_picture(runs: pd.DataFrame, epochs: pd.DataFrame) -> None:
+    effects = stats.effects(runs, family=["no-bn", "fc"], study=["no-bn", "fc"])
+    for draw in (
+        lambda: plots.plot_curves(epochs),
+        lambda: plots.plot_effects(runs, effects),
+        lambda: diagrams.plot_net(layers(NetConfig())),
+    ):
+        light, dark = svg(draw), svg(draw, "dark")
+        # the names of parts are made from their colours: the order in which they appear stands for them
+        assert _named_in_order(darken(light)) == _named_in_order(dark) != _named_in_order(light)
+
+
+def _named_in_order(text: str) -> str:
+    names: dict[str, str] = {}
+    return re.sub(r"\b[mp][0-9a-f]{10}\b", lambda found: names.setdefault(found[0], f"part{len(names)}"), text)
+
+
+def test_a_phone_gets_the_same_figure_narrow(runs: pd.DataFrame, epochs: pd.DataFrame) -> None:
+    effects = stats.effects(runs, family=["no-bn", "fc"], study=["no-bn", "fc"])
+    long = effects.assign(variant=["a-variant-with-a-long-name", "fc"])
+    for draw in (
+        lambda: plots.plot_curves(epochs),
+        lambda: plots.plot_accuracy_parameters(runs),
+        lambda: plots.plot_effects(runs, long),
+        lambda: plots.plot_overview({"batchnorm": effects, "another": effects}),
+        lambda: diagrams.plot_net(layers(NetConfig())),
+    ):
+        with style("light", "narrow"):
+            picture = draw().figure
+            phone.fit(picture)
+            picture.draw_without_rendering()
+            assert phone.complaint(picture, 96 * picture.get_tightbbox().width) == ""
+    with style("light", "narrow"):
+        curves, bars = plots.plot_curves(epochs), plots.plot_effects(runs, long)
+    assert [text.get_text() for text in curves.figure.legends[0].texts] == list(dict.fromkeys(epochs["variant"]))
+    assert "a-variant-with-a-long-name" in words(bars)  # above its line, where there is room for it
+    with pytest.raises(ValueError, match="width='phone': allowed is wide or narrow"), style("light", "phone"):  # type: ignore[arg-type]
+        pass
+
+
+def test_what_a_phone_cannot_show_is_named() -> None:
+    with style("light", "narrow"):
+        ax = axes()
+        ax.set_xlabel("a name of an axis that is much longer than a phone is wide")
+        ax.text(0.5, 0.5, "tiny", size=6)
+    assert "'tiny' would be 8.0 pixels high, and 11 is the least" in phone.complaint(ax.figure, 350)
+    assert "it is 640 pixels wide, a phone has 358" in phone.complaint(ax.figure, 640)
+    phone.fit(ax.figure)
+    assert ax.get_xlabel().count("\n") == 1
+
+
+def test_panels_stand_side_by_side_or_one_above_the_other() -> None:
+    for width, size, columns in (("wide", (6.6, 4.0), 2), ("narrow", (3.7, 6.0), 1)):
+        with style("light", width):  # type: ignore[arg-type]
+            found = panels(3, across=(2, 1), high=2.0)
+        assert len(found) == len(found[0].figure.axes) == 3
+        assert tuple(found[0].figure.get_size_inches()) == size
+        assert found[0].get_subplotspec().get_gridspec().ncols == columns
 
 
 def test_a_variant_keeps_its_colour() -> None:
@@ -173,7 +240,7 @@ def test_effects_show_every_run_every_verdict_and_what_is_missing():
     effects = stats.effects(runs, family=["fc", "max", "later"], study=["fc", "max", "later"])
     ax = plots.plot_effects(runs, effects)
     said = [text.get_text() for text in ax.texts]
-    assert said == ["hurts", f"{effects['verdict'][1]}\n2 of 3 failed", "not trained yet"]
+    assert said == ["", "hurts", f"{effects['verdict'][1]}\n2 of 3 failed", "not trained yet"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["reference", "fc", "max", "later"]
     dots = [line.get_xdata() for line in ax.lines if line.get_marker() == "o"]
     middle = np.exp(np.log([1.0, 0.9, 1.1]).mean())

@@ -18,8 +18,9 @@ from test_book_site import build, lay_out, page, words
 
 import s6core
 from experiments.topics import Topic
-from s6core import datasets
+from s6core import datasets, net, operations
 from s6core.plan import plan
+from s6core.receptive import fields
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "book"))
@@ -214,13 +215,17 @@ def test_every_file_that_contributors_are_sent_to_is_there():
 
 
 def test_what_contributors_are_told_to_write_is_accepted(monkeypatch: pytest.MonkeyPatch):
-    """The row and the question of CONTRIBUTING.md, evaluated as they stand there."""
-    row, question = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    """The rows and the question of CONTRIBUTING.md, evaluated as they stand there."""
+    row, question, operation = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
     for name, new in eval(f"{{{row}}}", {"Dataset": datasets.Dataset}).items():
         monkeypatch.setitem(datasets.DATASETS, name, new)
         assert plan({"dataset": name}).net.classes == new.classes
     for topic in eval(f"{{{question}}}", {"Topic": Topic}).values():
         assert all(plan(changes).variant for changes in topic.variants.values())
+    for name, new in eval(f"{{{operation}}}", {"Operation": operations.Operation}).items():
+        monkeypatch.setitem(operations.OPERATIONS, name, new)
+        rows = [operations.Layer(name="new", op=name, input=(1, 4, 4), output=(1, 4, 4))]
+        assert type(net.build(rows)[0]).__name__ == new.module and fields(rows)[0].size == (1, 1)
 
 
 def test_every_pin_is_one_version_and_the_ranges_allow_it():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 import re
 import sys
@@ -11,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from chapters import load
@@ -88,15 +87,9 @@ def test_a_layer_that_cannot_be_read_is_named(stacks: Any) -> None:
         stacks.rows_of("max7,conv9", 28)
 
 
-def test_the_stored_figures_belong_to_the_published_weights() -> None:
-    made = json.loads((STORED / "provenance.json").read_text())
-    content = (RESULTS / made["weights"]).read_bytes()
-    message = "the weights have changed: run python -m experiments.receptive"
-    assert made["weights_sha256"] == hashlib.sha256(content).hexdigest(), message
-    study, variant, _ = made["weights"].split("/")
-    runs = pd.read_csv(RESULTS / study / "runs.csv").query("variant == @variant and seed == 0")
+def test_the_average_of_the_cells_is_the_net_itself() -> None:
+    runs = pd.read_csv(RESULTS / "ablations" / "runs.csv").query("variant == 'reference' and seed == 0")
     votes = pd.read_csv(STORED / "votes.csv")
-    # the average of the cells is the net itself
     assert votes["pooled_accuracy"].item() == pytest.approx(runs["test_accuracy"].item(), abs=0.015)
 
 
@@ -125,3 +118,23 @@ def test_the_stored_nets_are_the_engine_s(name: str) -> None:
     line = pd.read_csv(STORED / "nets.csv").set_index("net").loc[name]
     record = field_of(f"torchvision:{name}", None)[line["layer"]]
     assert (record.size[0], record.stride[0], record.padding[0]) == (line["size"], line["stride"], line["padding"])
+
+
+def test_the_border_predictions_come_from_the_engine_and_are_the_question(stacks: Any) -> None:
+    """Blocks are taken out behind the border and before it; what the page shows is rendered, and no net costs more."""
+    page = (ROOT / "book" / "receptive" / "border.md").read_text(encoding="utf-8")
+    (names,) = re.findall(r"border-prediction variants=(\S+)", page)
+    told = stacks.border_prediction(None, variants=names.split(",")).set_index("net")
+    assert dict(told["blocks behind the border"]) == {
+        "near-4": "none", "near-6": "none", "near-8": "conv7, conv8",
+        "far-6": "none", "far-8": "conv8", "far-10": "conv8, conv9, conv10",
+    }  # fmt: skip
+    seen = told["its last block sees"]
+    assert all(seen[name] < 28 for name in ("near-4", "far-6")) and all(seen[f"{n}"] >= 28 for n in ("near-6", "far-8"))
+    assert all(work(stacks.planned(name).net) <= work(NetConfig()) for name in told.index)
+
+
+def work(config: NetConfig) -> int:
+    """Return the multiplications of a net's convolutions for one image."""
+    rows = [row for row in layers(config) if row.op == "conv"]
+    return sum(int(np.prod(row.output)) * row.input[0] * row.kernel[0] * row.kernel[1] for row in rows)

@@ -116,3 +116,14 @@ def test_wrong_names_and_units() -> None:
         effective_receptive_field(net, images, "conv4", (12, 0))
     with pytest.raises(IndexError, match="layer 'logits' has no channel 10: channels 0 to 9"):
         effective_receptive_field(net, images, "logits", channel=10)
+
+
+@pytest.mark.parametrize("rank", [1, 3])
+def test_a_signal_and_a_volume_have_an_effective_field(rank: int) -> None:
+    conv = getattr(nn, f"Conv{rank}d")(1, 1, 3, padding=1, bias=False)
+    nn.init.ones_(conv.weight)
+    found = effective_receptive_field(nn.Sequential(conv), torch.rand(2, 1, *(7,) * rank), "0")
+    assert found.unit == (3,) * rank and found.gradient.shape == (7,) * rank
+    assert found.area == pytest.approx(3**rank) and found.fill == pytest.approx(1) and found.inside == 1
+    with pytest.raises(IndexError, match="has no unit in"):
+        effective_receptive_field(nn.Sequential(conv), torch.rand(1, 1, *(7,) * rank), "0", (7,) * rank)

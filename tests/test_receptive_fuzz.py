@@ -2,8 +2,9 @@
 
 A pixel that is no number makes no numbers of exactly the units that depend on it (each row and each column of the image
 is poisoned in an image of its own). Where the engine marks nothing, its boxes must be those units' hulls, to the pixel;
-where it marks a dependence on the whole image, the field that it gives must still be reached. A failure prints its
-seed: `check(seed)` builds the same net again.
+where it marks a dependence on the whole image, the field that it gives must still be reached; where it marks an upper
+bound, nothing beyond. Many nets end in some of their channels. A failure prints its seed: `check(seed)` builds the same
+net again.
 """
 
 from __future__ import annotations
@@ -230,10 +231,61 @@ def in_place(draw: random.Random) -> Stage:
         a += conv(b)
         return torch.cat([a, b], 1)
 
-    # channels see different places here, and a unit is all of them: the last layer joins them
-    return nn.Sequential(
-        Using(draw.choice((half, written, coupled)), nn.Conv2d(2, 2, 3, padding=1)), nn.Conv2d(C, C, 1)
-    )
+    return Using(draw.choice((half, written, coupled)), nn.Conv2d(2, 2, 3, padding=1))
+
+
+def apart(draw: random.Random) -> Stage:
+    """Channels that see different places, side by side; whatever comes next has to tell them apart."""
+    a, b = nn.Conv2d(C, C // 2, 3, padding=1), nn.Conv2d(C, C // 2, (1, 5), padding=(0, 2))
+    third = nn.Conv2d(C // 2, C // 2, 3, padding=1, groups=C // 2)
+    kind = draw.randrange(4)
+
+    def beside(x: Tensor, a: nn.Module, b: nn.Module, third: nn.Module) -> Tensor:
+        if kind == 0:
+            return torch.cat([x[:, : C // 2], b(x)], 1)
+        if kind == 1:
+            return torch.stack([a(x), b(x)], 2).flatten(1, 2)
+        if kind == 2:
+            first = a(x)
+            return torch.cat([first, third(first)], 1)
+        return torch.cat([b(x), torch.zeros_like(x[:, :1]), a(x)[:, 1:]], 1)
+
+    return Using(beside, a, b, third)
+
+
+def shuffled(draw: random.Random) -> Stage:
+    """What moves, picks, pairs or joins channels, in groups or by themselves."""
+    weights = nn.Conv2d(C, C, 3, padding=1, groups=draw.choice((2, C)))
+    alone = nn.Conv2d(C // 2, C // 2, (3, 1), padding=(1, 0))
+
+    def half(x: Tensor, weights: nn.Module, alone: nn.Module) -> Tensor:
+        kept, own = x.chunk(2, 1)
+        return F.channel_shuffle(torch.cat([kept, alone(own)], 1), 2)
+
+    def gated(x: Tensor, weights: nn.Module, alone: nn.Module) -> Tensor:
+        a, b = x[:, ::2], x[:, 1::2]
+        return torch.cat([a * b.sigmoid(), alone(b)], 1)
+
+    def halved(x: Tensor, weights: nn.Module, alone: nn.Module) -> Tensor:
+        return torch.cat([F.glu(x, 1), alone(x[:, C // 2 :])], 1)
+
+    def viewed(x: Tensor, *_: nn.Module) -> Tensor:
+        b, c, h, w = x.shape
+        return x.view(b, 2, c // 2, h, w).transpose(1, 2).reshape(b, c, h, w)
+
+    def written(x: Tensor, weights: nn.Module, alone: nn.Module) -> Tensor:
+        out = weights(x)
+        out[:, : C // 2] = x[:, C // 2 :]
+        return out
+
+    def down(x: Tensor, *_: nn.Module) -> Tensor:
+        x = x[..., : x.shape[2] // 2 * 2, : x.shape[3] // 2 * 2]
+        return F.pixel_unshuffle(x, 2)[:, draw_from::C]
+
+    draw_from = draw.randrange(C)
+    functions = (half, gated, halved, viewed, written, down, lambda x, *_: x[:, [2, 0, 0, 3]], lambda x, w, _: w(x),
+        lambda x, *_: x.flip(1), lambda x, *_: x * x.roll(1, 1), lambda x, *_: x.mean(1, keepdim=True) + x)  # fmt: skip
+    return Using(draw.choice(functions), weights, alone)
 
 
 def columns(draw: random.Random) -> Stage:
@@ -289,7 +341,7 @@ def marked(draw: random.Random) -> Stage:
 LOCAL = [
     conv, conv, conv, same, pool, adaptive, border, activation, crop, branches, branches, resized_skip, nearest,
     bilinear, transposed, tokens, channels_last, space_to_depth, depth_to_space, focus, turned, turned, aside,
-    windows, in_place, columns, products,
+    windows, in_place, columns, products, apart, apart, apart, shuffled, shuffled, shuffled,
 ]  # fmt: skip
 
 
@@ -308,6 +360,10 @@ def random_net(draw: random.Random, size: tuple[int, int]) -> Net:
         if min(output.shape[2:]) >= 3 and max(output.shape[2:]) <= 24:
             stages.append(stage)
             x = output
+    if draw.random() < 0.5:
+        first = draw.randrange(C)
+        stages.append(lambda x: x[:, first : first + draw_count].clone())
+        draw_count = draw.randint(1, 2)
     return Net(stages).eval()
 
 
@@ -347,7 +403,10 @@ def check(seed: int) -> ReceptiveField:
         (top, bottom), (left, right) = hull(rows[:, i, j]), hull(columns[:, i, j])
         seen = (top, left, bottom, right)
         expected = (box.top, box.left, box.bottom, box.right)
-        if last.is_global or zeros:
+        if last.is_upper_bound:
+            inside = top >= box.top and left >= box.left and bottom <= box.bottom and right <= box.right
+            good = last.is_global or zeros or top == bottom or inside
+        elif last.is_global or zeros:
             good = box.empty or (top <= box.top and left <= box.left and bottom >= box.bottom and right >= box.right)
         else:
             good = seen == expected
@@ -368,7 +427,6 @@ def doubles() -> Iterator[None]:
 @pytest.mark.parametrize("first", range(0, NETS, GROUP))
 @torch.no_grad()
 def test_what_a_poisoned_pixel_reaches_is_what_the_engine_says(first: int, doubles: None) -> None:
-    marks = 0
-    for seed in range(first, first + GROUP):
-        marks += check(seed)[-1].is_global
+    last = [check(seed)[-1] for seed in range(first, first + GROUP)]
+    marks = sum(record.is_global or record.is_upper_bound for record in last)
     assert marks < GROUP / 2, "most nets must be compared to the pixel"

@@ -57,7 +57,7 @@ class Mixed(nn.Module):
         self.add = add
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        joined = torch.cat([branch(x) for branch in self.branches], 1)[:, :1]
+        joined = torch.cat([branch(x) for branch in self.branches], 1).sum(1, keepdim=True)
         return x + joined if self.add else joined
 
 
@@ -409,11 +409,13 @@ def test_a_net_for_video_has_three_axes() -> None:
     assert box.stop[0] == 16 and len(box.size) == 3
 
 
-# Richter et al., rfa_toolbox: `input_resolution_range` of torchvision's ResNet-50 is (75, 75) to (427, 427). The others
-# by hand: of a chain both are its field; of ResNet-18 the shortest path to layer4 is the shortcuts' 11, and its last
-# block adds two windows of 3 at stride 32: 11 + 2·64.
+# Richter et al., rfa_toolbox: `input_resolution_range` of torchvision ResNet-50 is (75, 75) to (427, 427), of its
+# EfficientNet-B0 (299, 299) to (851, 851): the toolbox's own tests say so. The others by hand: of a chain both are its
+# field; of ResNet-18 the shortest path to layer4 is the shortcuts' 11, and its last block adds two windows of 3 at
+# stride 32: 11 + 2·64.
 RANGES = {
     "resnet50": (75, 427),
+    "efficientnet_b0": (299, 851),
     "resnet101": (75, 971),
     "vgg16": (212, 212),
     "alexnet": (195, 195),
@@ -426,6 +428,33 @@ def test_range_of_input_resolutions(name: str) -> None:
     least, most = RANGES[name]
     field = field_of(f"torchvision:{name}", "224")  # where the poolings before the classifiers do nothing
     assert field.input_resolution_range() == ((least, least), (most, most))
+
+
+def test_the_toolbox_counts_as_many_layers_of_vgg16_behind_the_border_of_32_pixels() -> None:
+    """Ten convolutions and poolings critical, and ten that are given nothing new: so rfa_toolbox's own tests."""
+    field = field_of("torchvision:vgg16", "32")
+    for found in (field.critical_layers(), field.unproductive_layers()):
+        assert sum(record.op in ("Conv2d", "MaxPool2d") for record in found) == 10
+
+
+class TwoWays(nn.Module):
+    """The net with two branches of rfa_toolbox's tests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(*(nn.Conv2d(1, 1, 3, padding="same") for _ in range(3)))
+        self.tall, self.wide = nn.Conv2d(1, 1, (7, 12), padding="same"), nn.Conv2d(1, 1, (21, 4), padding="same")
+        self.last = nn.Conv2d(1, 1, 3, padding="same")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        return self.last(self.tall(x) + self.wide(x))
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+def test_range_of_two_ways() -> None:
+    """(27, 18) to (29, 20), by rfa_toolbox's own tests."""
+    assert receptive_field(TwoWays(), 64).input_resolution_range() == ((27, 18), (29, 20))
 
 
 def test_shortest_path_and_longest_path_of_a_residual_net() -> None:

@@ -132,7 +132,7 @@ KNOWN: dict[str, tuple[Function, tuple[int, int], tuple[object, object], tuple[o
         (Fraction(1, 4),) * 2,
     ),
     "pixel shuffle there and back": (
-        lambda m, x: F.pixel_shuffle(F.pixel_unshuffle(m.conv(x), 2), 2), (4, 4), (1, 1), (Fraction(3, 2),) * 2,
+        lambda m, x: F.pixel_shuffle(F.pixel_unshuffle(m.conv(x), 2), 2), (3, 3), (1, 1), (1, 1),
     ),
     "vector to maps": (
         lambda m, x: m.conv(m.fc(x.mean((2, 3))).view(1, 2, 1, 1).expand(1, 2, 4, 4)), (16, 16), (0, 0), (0, 0),
@@ -527,3 +527,76 @@ def test_importing_the_package_imports_no_torch() -> None:
         "receptive_field(NetConfig()); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_kernel_larger_than_the_maps_of_a_signal_is_named() -> None:
+    net = nn.Sequential(nn.Conv1d(1, 1, 3), nn.Conv1d(1, 1, 5, dilation=2))
+    with pytest.raises(
+        ReceptiveFieldError, match="at '1': conv1d cannot take maps of 1×6; the input size 8 is too small"
+    ):
+        receptive_field(net, 8)
+
+
+class Beside(nn.Module):
+    """A 3×3 and a 7×7 convolution side by side, four channels each, and a function of both."""
+
+    def __init__(self, function: Callable[[Any, torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.small, self.large = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(3, 4, 7, padding=3)
+        self.each, self.pairs = nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.Conv2d(8, 8, 3, padding=1, groups=2)
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(self, torch.cat([self.small(x), self.large(x)], 1))
+
+
+def overwritten(net: Any, x: torch.Tensor) -> torch.Tensor:
+    x = x.clone()
+    x[:, 4:] = x[:, :4]
+    return x
+
+
+CHANNELS: dict[str, tuple[Callable[[Any, torch.Tensor], torch.Tensor], int]] = {
+    "slice": (lambda m, x: x[:, :4].relu(), 3),
+    "slice across": (lambda m, x: x[:, 2:5].relu(), 7),
+    "chunk": (lambda m, x: x.chunk(2, 1)[0].relu(), 3),
+    "every second": (lambda m, x: x.view(1, 2, 4, 16, 16).transpose(1, 2).reshape(1, 8, 16, 16)[:, ::2].relu(), 3),
+    "channel shuffle": (lambda m, x: F.channel_shuffle(x, 2)[:, ::2].relu(), 3),
+    "depthwise": (lambda m, x: m.each(x)[:, :4], 5),
+    "grouped": (lambda m, x: m.pairs(x).relu()[:, 1:2], 5),
+    "pooling": (lambda m, x: F.max_pool2d(x, 2)[:, :4], 4),
+    "resizing": (lambda m, x: F.interpolate(x, scale_factor=2)[:, :4], 3),
+    "mirrored": (lambda m, x: (x * x.flip(1))[:, :2], 7),
+    "softmax": (lambda m, x: x.softmax(1)[:, :2], 7),
+    "stack": (lambda m, x: torch.stack(x.chunk(2, 1))[0].relu(), 3),
+    "beside zeros": (lambda m, x: torch.cat([x[:, :4], torch.zeros_like(x)], 1), 3),
+    "space to depth": (lambda m, x: F.pixel_unshuffle(x[:, :4], 2)[:, ::4].relu(), 3),
+    "written over": (overwritten, 3),
+    "masked": (lambda m, x: x[:, torch.arange(8) < 4].relu(), 3),
+    "transposed and back": (lambda m, x: x.movedim(1, -1)[..., :4].movedim(-1, 1).relu(), 3),
+    "mean of pairs": (lambda m, x: x.view(1, 4, 2, 16, 16).mean(2)[:, :2], 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_channels_that_see_differently_are_told_apart(name: str) -> None:
+    function, size = CHANNELS[name]
+    record = receptive_field(Beside(function), 16)[-1]
+    assert (record.size, record.at_most_by) == ((size, size), ())
+
+
+def test_channels_that_cannot_be_told_apart_are_an_upper_bound_until_all_are_joined_and_after_a_selection() -> None:
+    def columns(net: Any, x: torch.Tensor) -> torch.Tensor:
+        return F.unfold(x, 3, padding=1).view(1, 72, 16, 16)
+
+    picked = receptive_field(Beside(lambda m, x: x.gather(1, torch.zeros(1, 2, 16, 16, dtype=torch.int64)).relu()), 16)
+    summed = receptive_field(Beside(lambda m, x: x.cumsum(1)[:, :4].relu()), 16)
+    assert picked[-1].size == summed[-1].size == (7, 7) and picked[-1].is_upper_bound and summed[-1].is_upper_bound
+    grouped = receptive_field(
+        Beside(lambda m, x: F.conv2d(columns(m, x), torch.ones(72, 1, 1, 1), groups=72)[:, :9].relu()), 16
+    )
+    assert grouped[-1].is_upper_bound
+    assert not receptive_field(Beside(columns), 16)[-1].is_upper_bound
+    chosen = receptive_field(Beside(lambda m, x: columns(m, x)[:, :9].relu()), 16)[-1]
+    assert (chosen.size, chosen.at_most_by) == ((9, 9), ("getitem",))
+    assert repr(chosen).endswith("an upper bound)") and chosen.is_upper_bound

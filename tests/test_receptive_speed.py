@@ -10,8 +10,8 @@ import torch
 from click.testing import CliRunner
 from torch import nn
 
-from experiments import receptive_speed
-from experiments.receptive_speed import Case, Slid, by_hooks, milliseconds, row
+from experiments.measure import receptive_speed
+from experiments.measure.receptive_speed import Case, Slid, by_hooks, milliseconds, row
 from s6core.receptive import receptive_field
 
 
@@ -79,8 +79,8 @@ def test_a_short_call_is_repeated_until_the_time_is_up() -> None:
 
 def test_the_table_has_a_line_for_each_net(tmp_path: Path) -> None:
     out = tmp_path / "speed.csv"
-    arguments = ["--only", "s6", "--rounds", "2", "--seconds", "0", "--out", str(out)]
-    result = CliRunner().invoke(receptive_speed.main, arguments)
+    arguments = ["--only", "s6", "--rounds", "2", "--seconds", "0.001", "--out", str(out)]
+    result = CliRunner().invoke(receptive_speed.command, arguments)
     assert result.exit_code == 0, result.output
     frame = pd.read_csv(out)
     assert frame[["net", "rounds", "threads"]].values.tolist() == [["s6", 2, 1]]
@@ -89,5 +89,5 @@ def test_the_table_has_a_line_for_each_net(tmp_path: Path) -> None:
 
 
 def test_a_net_that_is_not_there_is_named() -> None:
-    result = CliRunner().invoke(receptive_speed.main, ["--only", "resnet5"])
+    result = CliRunner().invoke(receptive_speed.command, ["--only", "resnet5"])
     assert result.exit_code == 2 and "'resnet5' is not one of 's6', 'alexnet'" in result.output

@@ -241,3 +241,22 @@ def test_a_poisoned_row_reaches_the_units_that_see_it_and_no_other(name: str, mo
                 ends = [(box.top, box.bottom) if side == 0 else (box.left, box.right) for box in boxes]
                 expected = [first <= pixel < after for first, after in ends]
                 assert poisoned[layer].any(1 - side).tolist() == expected, (layer, side, pixel)
+
+
+@pytest.mark.parametrize("rank", [1, 3])
+@pytest.mark.parametrize("seed", range(6))
+def test_signals_and_volumes_agree_with_the_probe(rank: int, seed: int) -> None:
+    draw = random.Random(seed)
+    conv, pool, average = (getattr(nn, f"{name}{rank}d") for name in ("Conv", "MaxPool", "AdaptiveAvgPool"))
+    size = tuple(draw.randint(12, 15) for _ in range(rank))
+    net = nn.Sequential(
+        conv(2, 3, draw.randint(1, 3), padding=draw.randint(0, 1)), nn.ReLU(), pool(2, draw.randint(1, 2)),
+        conv(3, 3, tuple(draw.randint(1, 3) for _ in range(rank)), dilation=draw.randint(1, 2)), average(2),
+    )  # fmt: skip
+    field = receptive_field(net, size)
+    for name in ("2", "3", "4"):
+        unit = tuple(draw.randrange(n) for n in field[name].units)
+        pixels = support(net, name, unit, input_size=size)
+        assert pixels.shape == size
+        hull = [(int(n.min()), int(n.max()) + 1) for n in np.nonzero(pixels)]
+        assert Box(*(a for a, _ in hull), *(b for _, b in hull)) == field[name].unit(*unit).clipped, (net, name, unit)

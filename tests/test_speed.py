@@ -9,7 +9,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from experiments import speed
+from experiments.measure import speed
 from s6core import data
 
 
@@ -142,10 +142,6 @@ def test_a_notebook_s_cell_is_executed(tmp_path) -> None:
     [(["--rounds", "0"], "rounds"), (["--seconds", "0"], "seconds"), (["--device", "gpu"], "'gpu' is not one of")],
 )
 def test_a_mistake_is_named_before_anything_is_timed(arguments: list[str], message: str) -> None:
-    result = CliRunner().invoke(speed.main, arguments)
+    result = CliRunner().invoke(speed.command, arguments)
     assert result.exit_code == 2
     assert message in result.output
-
-
-def test_help_gives_an_example() -> None:
-    assert "Example: python -m experiments.speed" in CliRunner().invoke(speed.main, ["-h"]).output

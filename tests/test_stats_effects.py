@@ -241,5 +241,13 @@ def test_holm_refuses_what_is_no_probability():
     for p, message in [([-0.3, 0.1], "p=-0.3"), ([1.2], "p=1.2"), (["much"], "allowed are numbers from 0 to 1")]:
         with pytest.raises(StatsError, match=message):
             holm(p)
-    with pytest.raises(StatsError, match="members=2.5"):
-        holm([0.1], members=2.5)
+
+
+def test_holm_agrees_with_statsmodels_row_by_row():
+    p = np.random.default_rng(4).uniform(size=(5, 7)) ** 3
+    for corrected, alone in zip(holm(p), p, strict=True):
+        assert corrected == pytest.approx(multipletests(alone, method="holm")[1])
+
+
+def test_holm_counts_a_comparison_without_evidence_as_a_member_and_gives_it_no_p():
+    assert holm([0.01, np.nan, 0.02]) == pytest.approx([0.03, np.nan, 0.04], nan_ok=True)

@@ -1,6 +1,4 @@
-"""What pairing by seed buys, the best of k seeds, and effects as a family of verdicts."""
-
-from itertools import product
+"""What pairing by seed buys, and the best of k seeds."""
 
 import numpy as np
 import pandas as pd
@@ -10,12 +8,10 @@ from scipy import stats as scipy_stats
 from s6core.stats import (
     StatsError,
     expected_best_seed,
-    factorial_effects,
     mean_interval,
     pairing,
     simulated_accuracies,
 )
-from s6core.stats.evidence import Evidence, evidence, verdicts
 
 
 def runs(**variants):
@@ -97,56 +93,3 @@ def test_intervals_cover_differences_of_arms_as_unequal_as_ours(own, n):
     sample = (arm - reference)[0]
     expected = scipy_stats.ttest_1samp(sample, 0).confidence_interval(0.95)
     assert (mean_interval(sample).low, mean_interval(sample).high) == pytest.approx(tuple(expected))
-
-
-FACTORS = ["norm", "head", "dropout"]
-LEVELS = (["batch", "none"], ["gap", "fc"], [0.0, 0.1, 0.25])
-CELLS = list(product(*LEVELS))
-
-
-def contrasts():
-    """Return the nine effects of the factorial as weights of its twelve cells, written by hand."""
-    signs = {(f, level): np.array([(c[f] == level) - (c[f] == LEVELS[f][0]) for c in CELLS], float)
-             for f in range(3) for level in LEVELS[f][1:]}  # fmt: skip
-    main = [sign / np.abs(sign).sum() * 2 for sign in signs.values()]
-    pairs = []
-    for (f, a), (g, b) in product(signs, signs):
-        if f < g:
-            product_of_signs = signs[f, a] * signs[g, b]
-            pairs.append(product_of_signs / np.abs(product_of_signs).sum() * 4)
-    return np.array(main + pairs)
-
-
-def test_effects_are_judged_by_the_rule_as_one_family():
-    rng = np.random.default_rng(5)
-    y = 98 + rng.normal(0, 0.02, (12, 6))
-    y[:6] += 1.0  # with batch normalisation
-    frame = pd.DataFrame(
-        [{**dict(zip(FACTORS, cell, strict=True)), "variant": str(cell), "seed": k, "test_accuracy": y[i, k]}
-         for i, cell in enumerate(CELLS) for k in range(6)]
-    )  # fmt: skip
-    table = factorial_effects(frame, FACTORS)
-    gains = contrasts() @ y
-    assert table["difference"].to_numpy() == pytest.approx(gains.mean(axis=1))
-    found = evidence(gains, margin=0.05)
-    assert list(table["verdict"]) == list(verdicts(found, margin=0.05)[0])
-    assert list(table["verdict"])[:2] == ["hurts", "equivalent"]
-    assert (factorial_effects(frame, FACTORS, margin=0)["verdict"] != "equivalent").all()
-    with pytest.raises(StatsError, match="rng"):
-        many = pd.concat([frame.assign(seed=frame["seed"] + 6 * i) for i in range(3)])
-        factorial_effects(many, FACTORS)
-    assert factorial_effects(many, FACTORS, rng=np.random.default_rng(0))["n"].eq(18).all()
-
-
-@pytest.mark.parametrize(("n", "repeats"), [(3, 4_000), (5, 4_000), (10, 400)])
-def test_a_factorial_of_nothing_is_wrong_at_most_once_in_twenty_even_where_cells_spread_unlike(n, repeats):
-    """Twelve equal nets, of which some train far less steadily: what the analysis of variance takes for granted."""
-    rng = np.random.default_rng(n)
-    spreads = [0.05, 0.09, 0.65, 0.07, 0.05, 0.05, 0.28, 0.4, 0.8, 0.06, 0.08, 0.1]
-    cells = [simulated_accuracies(98.5, n, spread=s, repeats=repeats, rng=rng) for s in spreads]
-    gains = np.einsum("ec,crn->ren", contrasts(), np.array(cells))
-    found = evidence(gains.reshape(-1, n), margin=0.05)
-    shaped = Evidence(**{name: value.reshape(repeats, -1) for name, value in vars(found).items()})
-    verdict = verdicts(shaped, margin=0.05)[0]
-    wrong = np.isin(verdict, ["helps", "hurts"]).any(axis=1).mean()
-    assert wrong <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / repeats)

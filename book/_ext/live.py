@@ -5,8 +5,9 @@
     ```
 
 `COMPONENTS` has one entry for each, with the scripts and the data of `live_data.py` that it takes. A page loads the
-scripts of those that it holds and of no other; data loads when the component comes into view. The directive of
-<predict-first> is in `predict.py`.
+scripts of those that it holds and of no other; data loads when the component comes into view. What stands in its place
+without a script is in a <noscript>, so that nobody else fetches its pictures. The directive of <predict-first> is in
+`predict.py`.
 """
 
 from __future__ import annotations
@@ -45,8 +46,16 @@ def a_digit(argument: str | None) -> str:
 
 
 COMPONENTS = {
+    "read-digit": Component(
+        scripts=("read-digit",),
+        shared=("live/net", "live/live", "live/ink", "live/answers", "live/pad"),
+        data=("net-reference",),
+        options={"digit": a_digit},
+        without="Here one draws a digit, and a stored net reads it. It needs JavaScript.",
+    ),
     "draw-digit": Component(
-        scripts=("pad", "maps", "draw-digit"),
+        scripts=("maps", "draw-digit"),
+        shared=(*SHARED, "live/pad"),
         data=("cells", *live_data.NETS),
         options={"digit": a_digit},
         without="Here one draws a digit, and two stored nets answer. It needs JavaScript.",
@@ -106,11 +115,16 @@ class LiveDirective(SphinxDirective):
 
 def visit(self: Any, node: nodes.Element) -> None:
     attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in node["attributes"].items())
-    self.body.append(f"<{node['component']}{attributes}>\n")
+    self.body.append(f"<{node['component']}{attributes}>{'' if _keeps(node) else '<noscript>'}\n")
 
 
 def depart(self: Any, node: nodes.Element) -> None:
-    self.body.append(f"</{node['component']}>\n")
+    self.body.append(f"{'' if _keeps(node) else '</noscript>'}</{node['component']}>\n")
+
+
+def _keeps(node: nodes.Element) -> bool:
+    """Say whether the component shows what stands in it also where a script runs."""
+    return node["component"] == "predict-first"
 
 
 def ignore(self: Any, node: nodes.Element) -> None:

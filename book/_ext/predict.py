@@ -10,6 +10,7 @@
     ```
 
 The argument is a key as in `keys.py`, of a variant's figure or of one cell of a table; the runs come from the results.
+A key in the question, as `{ablations/epochs}`, becomes its value.
 Without JavaScript the question, the value and the text stand there. Runs outside low and high fail a strict build.
 """
 
@@ -25,6 +26,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from experiments.answers.conditions import fill
 from experiments.answers.keys import look_up
 from experiments.answers.sources import Sources
 from experiments.answers.values import write
@@ -34,7 +36,7 @@ from .live import LiveNode
 from .values import close, open_sources
 
 logger = logging.getLogger(__name__)
-UNITS = {"percent": "%", "points": " points", "share": "%", "seconds": " s", "nats": " nats"}
+UNITS = {"percent": "%", "times": " times", "points": " points", "share": "%", "seconds": " s", "nats": " nats"}
 
 
 def number(argument: str | None) -> str:
@@ -88,13 +90,13 @@ class Predict(SphinxDirective):
         low, high = float(self.options["low"]), float(self.options["high"])
         if outside := [run for run in runs if not low <= run <= high]:
             raise ValueError(f"{key}: {outside[0]:g} lies outside the number line from {low:g} to {high:g}")
-        attributes: dict[str, Any] = {**self.options, "unit": UNITS.get(value.kind, ""), "runs": json.dumps(runs)}
+        question = fill(self.options["question"], sources)
+        given = {"question": question, "unit": UNITS.get(value.kind, ""), "runs": json.dumps(runs)}
+        attributes: dict[str, Any] = self.options | given
         if found := variant_of(key, sources):
             attributes["tone"] = style.colour(found[1])
         node = LiveNode("", component="predict-first", attributes=attributes)
-        node += nodes.paragraph(
-            "", "", nodes.strong("", self.options["question"]), nodes.Text(f" {write(value)}{attributes['unit']}")
-        )
+        node += nodes.paragraph("", "", nodes.strong("", question), nodes.Text(f" {write(value)}{attributes['unit']}"))
         self.state.nested_parse(self.content, self.content_offset, node)
         return node
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -17,7 +16,8 @@ from experiments.answers.registry import figure
 from experiments.answers.sources import Sources
 from experiments.studies import STUDIES
 from s6core import stats
-from s6core.style import INK, colour, marker
+from s6core.plots.ink import accent, legend, narrow, panels, paper, ramp, warm
+from s6core.style import colour, marker
 
 NETS = {"reference": "with batch norm", "no-bn": "without"}
 AGAINST = {  # what is compared with another base than the reference
@@ -115,16 +115,13 @@ def batchnorm_maps(sources: Sources) -> Any:
     with np.load(_arrays(sources)) as arrays:
         digit, stages = arrays["digit"], [arrays[name].astype(float) for name in ("relu", "normalised", "norm")]
     words = ("what ReLU\npasses on", "normalised", "scaled\nand shifted")
-    picture, axes = plt.subplots(3, 5, figsize=(7.2, 4.6))
-    dark = mpl.rcParams["text.color"] == INK["dark"]
-    shades = mpl.colors.LinearSegmentedColormap.from_list(
-        "signed", ["#56B4E9", "#0072B2", "#2c343d" if dark else "#f3f4f6", "#D55E00", "#E69F00"]
-    )
+    picture, axes = plt.subplots(3, 5, figsize=(3.7, 3.4) if narrow() else (7.2, 4.6))
+    shades = ramp((accent(), 1.0), (accent(), 0.8), (paper(), 1.0), (warm(), 0.8), (warm(), 1.0))
     most = max(float(np.abs(maps).max()) for maps in stages)
     for line, maps, word in zip(axes, stages, words, strict=True):
         for ax, map_ in zip(line[1:], maps, strict=True):
             drawn = ax.imshow(map_, cmap=shades, vmin=-most, vmax=most)
-        line[0].text(0.95, 0.5, word, ha="right", va="center", size=10.5, transform=line[0].transAxes)
+        line[0].text(0.95, 0.5, word, ha="right", va="center", size=10, transform=line[0].transAxes)
         line[0].set_axis_off()
     for number, ax in enumerate(axes[0, 1:], start=1):
         ax.set_title(f"channel {number}", size=10, weight="normal", loc="center", pad=4)
@@ -135,7 +132,8 @@ def batchnorm_maps(sources: Sources) -> Any:
     inset = axes[0, 0].inset_axes([0.35, 0.72, 0.3, 0.3])
     inset.imshow(digit, cmap="gray")
     inset.set_axis_off()
-    bar = picture.colorbar(drawn, ax=axes[:, 1:], shrink=0.8, pad=0.02)
+    place = {"ax": axes, "location": "bottom", "aspect": 30} if narrow() else {"ax": axes[:, 1:]}
+    bar = picture.colorbar(drawn, shrink=0.8, pad=0.02, **place)
     bar.outline.set_visible(False)
     bar.set_label("value")
     return picture
@@ -145,7 +143,7 @@ def _arrays(sources: Sources) -> Any:
     path = sources.folder / "inside" / "maps.npz"
     sources.used.add(path)
     if not path.is_file():
-        raise KeyError(f"no {path.name} in results/inside: python -m experiments.inside writes it")
+        raise KeyError(f"no {path.name} in results/inside: `s6 measure inside` writes it")
     return path
 
 
@@ -154,12 +152,12 @@ def batchnorm_layers(sources: Sources, *, state: str = "start") -> Any:
     """Layer by layer: deviation of what enters each convolution, shift of its channels, norm of its gradient."""
     found = sources.table("inside/states.csv")
     found = found[found["state"] == state]
-    picture, axes = _three()
-    panels = (
-        ("input_sd", "deviation of the inputs", True), ("shift", "shift of the inputs' channels", False),
-        ("gradient", "norm of the gradient", True),
+    axes = _three()
+    shown = (
+        ("input_sd", "deviation of\nthe inputs", True), ("shift", "shift of the\ninputs' channels", False),
+        ("gradient", "norm of\nthe gradient", True),
     )  # fmt: skip
-    for ax, (column, words, log) in zip(axes, panels, strict=True):
+    for ax, (column, words, log) in zip(axes, shown, strict=True):
         for net, label in NETS.items():
             own = found[found["variant"] == net]
             layers = list(dict.fromkeys(own["layer"]))
@@ -177,21 +175,21 @@ def batchnorm_layers(sources: Sources, *, state: str = "start") -> Any:
         ax.set_xticks(range(len(layers)), [name.removeprefix("conv") for name in layers])
         ax.set_title(words, size=11)
         ax.set_xlabel("convolution")
-    _legend(picture, axes)
-    return picture
+    legend(axes[0], above=True)
+    return axes[0]
 
 
 @figure
 def batchnorm_steps(sources: Sources) -> Any:
     """Loss, gradient norm and deviation of what reaches the last convolution over the first steps, a line per seed."""
     found = totals(sources)
-    picture, axes = _three()
-    panels = (
+    axes = _three()
+    shown = (
         ("loss", "loss (nats)"),
-        ("gradient", "norm of the whole gradient"),
-        ("input_sd", "deviation of the last inputs"),
+        ("gradient", "norm of the\nwhole gradient"),
+        ("input_sd", "deviation of\nthe last inputs"),
     )
-    for ax, (column, words) in zip(axes, panels, strict=True):
+    for ax, (column, words) in zip(axes, shown, strict=True):
         for net, label in NETS.items():
             for number, (_, own) in enumerate(found[found["variant"] == net].groupby("seed")):
                 ax.plot(
@@ -205,21 +203,12 @@ def batchnorm_steps(sources: Sources) -> Any:
             ax.set_ylim(bottom=0)
         ax.set_title(words, size=11)
         ax.set_xlabel("step")
-    _legend(picture, axes)
-    return picture
+    legend(axes[0], above=True)
+    return axes[0]
 
 
-def _three() -> tuple[Any, list[Axes]]:
-    """Return three panels in a square, for a row of them would be too wide for a phone."""
-    picture, grid = plt.subplots(2, 2, figsize=(6.6, 5.4))
-    return picture, list(grid.flat)[:3]
-
-
-def _legend(picture: Any, axes: list[Axes]) -> None:
-    """Write the legend into the fourth place of the square."""
-    free = picture.axes[3]
-    free.set_axis_off()
-    free.legend(*axes[0].get_legend_handles_labels(), loc="center", fontsize=11, handlelength=3)
+def _three() -> list[Axes]:
+    return panels(3, across=(3, 1), high=(2.8, 2.2), width=7.6)
 
 
 def _plain(ax: Axes) -> None:

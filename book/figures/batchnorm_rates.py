@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,6 +14,7 @@ from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
 from figures.batchnorm import DASHES, NETS
 from s6core.config import TrainConfig
+from s6core.plots.ink import axes, ink, legend, narrow, soft
 from s6core.style import colour, marker
 
 RATES = "learning-rates"
@@ -112,10 +111,11 @@ def batchnorm_rates(sources: Sources) -> Any:
 def batchnorm_own_rates(sources: Sources) -> Any:
     """Validation accuracy of the net without batch norm against the learning rate, logits with ReLU and without."""
     ax = _against_rates(
-        own_rates(sources), "validation_accuracy", {"relu": ("no-bn", "ReLU"), "linear": (BARE, "no ReLU")}
+        own_rates(sources),
+        "validation_accuracy",
+        {"relu": ("no-bn", "ReLU on the logits"), "linear": (BARE, "without ReLU")},
     )
     ax.set_ylabel("validation accuracy after the last epoch (%)")
-    ax.get_legend().set_title("logits")
     return ax
 
 
@@ -124,7 +124,7 @@ def _against_rates(found: pd.DataFrame, column: str, series: dict[str, tuple[str
 
     `series` gives each `net` of the frame the variant whose colour it has, and its name.
     """
-    ax = plt.figure(figsize=(6.8, 4.3)).add_subplot()
+    ax = axes(6.8, 4.3)
     for number, (net, (variant, label)) in enumerate(series.items()):
         own, tint, shift = found[found["net"] == net], colour(variant), (0.94, 1.06)[number]
         done = own.dropna(subset=[column])
@@ -138,7 +138,7 @@ def _against_rates(found: pd.DataFrame, column: str, series: dict[str, tuple[str
             ax.plot(shift * lr, row, "x", color=tint, transform=ax.get_xaxis_transform(), markersize=8, clip_on=False)
             ax.annotate(
                 f"{count}", (shift * lr, row), xycoords=ax.get_xaxis_transform(), xytext=(7, 0),
-                textcoords="offset points", va="center", size=9, color=mpl.rcParams["text.color"],
+                textcoords="offset points", va="center", size=9, color=ink(),
             )  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("logit")
@@ -148,19 +148,19 @@ def _against_rates(found: pd.DataFrame, column: str, series: dict[str, tuple[str
     ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}"))
     ax.yaxis.set_minor_locator(NullLocator())
     ticks = sorted(set(found["lr"]))
-    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_major_locator(FixedLocator(ticks[:: 2 if narrow() and len(ticks) > 5 else 1]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda lr, _: f"{lr:g}"))
     ax.xaxis.set_minor_locator(NullLocator())
     for at, words, axis in ((0.1, "guessing", "h"), (TrainConfig().lr, "the study's rate", "v")):
         draw = ax.axhline if axis == "h" else ax.axvline
-        draw(at, color=mpl.rcParams["axes.edgecolor"], linestyle=(0, (2, 3)), linewidth=1.2, zorder=1)
+        draw(at, color=soft(), linestyle=(0, (2, 3)), linewidth=1.2, zorder=1)
         place, offset = ((ticks[0], at), (0, -3)) if axis == "h" else ((at, 0.995), (-4, -4))
         ax.annotate(
-            words, place, xytext=offset, textcoords="offset points", size=9, color=mpl.rcParams["axes.edgecolor"],
+            words, place, xytext=offset, textcoords="offset points", size=9, color=soft(),
             **({"va": "top"} if axis == "h" else {"ha": "right", "va": "top"}),
         )  # fmt: skip
     ax.set_xlabel("peak learning rate")
-    ax.legend(loc="center left")
+    legend(ax, loc="center left")
     return ax
 
 

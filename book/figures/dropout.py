@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
@@ -17,7 +16,9 @@ from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
 from experiments.answers.topics import check
 from s6core import stats
-from s6core.style import OKABE_ITO, colours, marker
+from s6core.plots.ink import accent, axes, bar, ink, legend, narrow, panels, ramp, soft
+from s6core.plots.rows import rows
+from s6core.style import colour, colours, marker
 
 
 @frame
@@ -71,24 +72,22 @@ def dropout_masks(sources: Sources, *, rate: float = 0.25) -> Any:
     element = draw.random((4, 6, 6)) >= rate
     channel = np.ones((4, 1, 1), bool)
     channel[2] = False
-    picture, axes = plt.subplots(3, 4, figsize=(6.2, 5.2))
-    tint, ink = OKABE_ITO[0], str(mpl.rcParams["text.color"])
-    shades = mpl.colors.LinearSegmentedColormap.from_list("maps", [mpl.colors.to_rgba(tint, a) for a in (0.05, 0.95)])
-    rows = (("element", element), ("channel", channel), ("eval mode", np.ones(1, bool)))
-    for line, (name, kept) in zip(axes, rows, strict=True):
-        for number, ax in enumerate(line):
+    axes = panels(12, across=(4, 4), high=(1.73, 1.1), width=6.2)
+    shades = ramp((accent(), 0.05), (accent(), 0.95))
+    for line, (name, kept) in enumerate((("element", element), ("channel", channel), ("eval mode", np.ones(1, bool)))):
+        for number, ax in enumerate(axes[4 * line : 4 * line + 4]):
             alive = np.broadcast_to(kept, maps.shape)[number] if kept.ndim > 1 else np.ones((6, 6), bool)
             scale = 1.0 if name == "eval mode" else 1 / (1 - rate)
             ax.imshow(np.where(alive, scale * maps[number], np.nan), cmap=shades, vmin=0, vmax=1)
             for i, j in np.argwhere(~alive):
-                ax.plot(j, i, "x", color=ink, markersize=5, markeredgewidth=1.1)
+                ax.plot(j, i, "x", color=ink(), markersize=4 if narrow() else 5, markeredgewidth=1.1)
             ax.set(xticks=[], yticks=[])
             ax.grid(False)
             ax.spines[:].set_visible(True)
-            if line is axes[0]:
+            if line == 0:
                 ax.set_title(f"channel {number + 1}", size=10, weight="normal", loc="center", pad=4)
-        line[0].set_ylabel(name, size=11)
-    return picture
+        axes[4 * line].set_ylabel(name, size=11)
+    return axes[0]
 
 
 @figure
@@ -96,47 +95,44 @@ def dropout_gap(sources: Sources, *, topic: str) -> Any:
     """The gap between training and test by variant of a topic, a dot per seed: of accuracy, and of loss."""
     runs, chosen = sources.runs(STUDY), trained(check(topic), sources)
     done = runs[runs["status"] == "finished"]
-    picture, axes = plt.subplots(1, 2, figsize=(6.8, 1.4 + 0.5 * len(chosen)), sharey=True)
-    panels = (
+    high = 1.4 + 0.5 * len(chosen)
+    both = panels(2, across=(2, 1), high=(high, 1.0 + 0.55 * len(chosen)), width=6.8)
+    shown = (
         (done["train_accuracy"] - done["test_accuracy"], "training − test accuracy\n(percentage points)"),
         (done["test_loss"] - done["train_loss"], "test − training loss (nats)\n"),
     )
-    for ax, (gaps, words) in zip(axes, panels, strict=True):
-        ax.axvline(0, color=mpl.rcParams["axes.edgecolor"], linewidth=1.2, zorder=1)
-        for place, (variant, colour) in enumerate(colours(chosen).items()):
+    for ax, (gaps, words) in zip(both, shown, strict=True):
+        rows(chosen, ax=ax)
+        ax.axvline(0, color=soft(), linewidth=1.2, zorder=1)
+        for place, (variant, tint) in enumerate(colours(chosen).items()):
             own = gaps[done["variant"] == variant]
             found = stats.mean_interval(own)
-            if np.isfinite(found.low):
-                ax.plot([found.low, found.high], [place] * 2, color=colour, linewidth=2.4, solid_capstyle="round")
-            ax.plot(own, [place + 0.25] * len(own), "o", color=colour, alpha=0.65, markersize=5, markeredgewidth=0)
-            ax.plot(found.mean, place, marker(variant), color=colour, markersize=8)
+            bar(ax, [found.low, found.high], [place] * 2, tint)
+            ax.plot(own, [place + 0.25] * len(own), "o", color=tint, alpha=0.65, markersize=5, markeredgewidth=0)
+            ax.plot(found.mean, place, marker(variant), color=tint, markersize=8)
         ax.set_xlabel(words)
-        ax.grid(False, axis="y")
-        ax.tick_params(axis="y", length=0)
         ax.xaxis.set_major_locator(MaxNLocator(5))
-    axes[0].set_yticks(range(len(chosen)), chosen)
-    axes[0].set_ylim(len(chosen) - 0.5, -0.5)
-    return picture
+    if not narrow():
+        both[1].tick_params(labelleft=False)  # the names stand at the first
+    return both[0]
 
 
 @figure
 def dropout_overfitting(sources: Sources) -> Any:
     """Training and test loss of the long recipe over its epochs, and where the test loss is lowest."""
     epochs, found = sources.epochs("reference"), overfitting(sources).loc["reference"]
-    ax = plt.figure(figsize=(6.6, 3.9)).add_subplot()
-    for name, words, colour in (("test_loss", "test", OKABE_ITO[3]), ("train_loss", "training", OKABE_ITO[0])):
+    ax, own = axes(), colour("reference")
+    for name, words, tint in (("test_loss", "test", own), ("train_loss", "training", soft())):
         by = epochs.groupby("epoch")[name]
-        ax.fill_between(by.min().index, by.min(), by.max(), color=colour, alpha=0.18, linewidth=0)
-        ax.plot(by.mean(), color=colour, label=f"{words} loss", marker="o" if words == "test" else "s", markersize=4.5)
+        ax.fill_between(by.min().index, by.min(), by.max(), color=tint, alpha=0.18, linewidth=0)
+        ax.plot(by.mean(), color=tint, label=f"{words} loss", marker="o" if words == "test" else "s", markersize=4.5)
     lowest = int(found["lowest"])
-    ax.plot(
-        lowest, found["lowest_loss"], "*", markersize=16, color=OKABE_ITO[3], markeredgecolor=mpl.rcParams["text.color"]
-    )
+    ax.plot(lowest, found["lowest_loss"], "*", markersize=16, color=own, markeredgecolor=ink())
     ax.annotate(
         f"lowest test loss:\nepoch {lowest}", (lowest, found["lowest_loss"]),
         xytext=(0, 42), textcoords="offset points",
         ha="right" if lowest > found["last"] / 2 else "left", size=10,
-        arrowprops={"arrowstyle": "-", "color": mpl.rcParams["axes.edgecolor"], "shrinkB": 8},
+        arrowprops={"arrowstyle": "-", "color": soft(), "shrinkB": 8},
     )  # fmt: skip
     ax.set_yscale("log")
     ticks = [
@@ -147,7 +143,7 @@ def dropout_overfitting(sources: Sources) -> Any:
     ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel="loss (nats)")
-    ax.legend(loc="lower left")
+    legend(ax, loc="lower left")
     return ax
 
 
@@ -156,13 +152,14 @@ def dropout_variance(sources: Sources) -> Any:
     """Variance of a norm's inputs without dropout, over the variance that it learnt under dropout, norm by norm."""
     found = sources.table("evidence/variance.csv")
     found = found[~found["variant"].str.contains("+", regex=False)]  # the reference net's own variants
-    ax = plt.figure(figsize=(6.6, 3.7)).add_subplot()
-    ax.axhline(1, color=mpl.rcParams["axes.edgecolor"], linewidth=1.2, zorder=1)
-    for variant, colour in colours(dict.fromkeys(found["variant"])).items():
+    ax = axes(height=3.7)
+    ax.axhline(1, color=soft(), linewidth=1.2, zorder=1)
+    for variant, tint in colours(dict.fromkeys(found["variant"])).items():
         own = found[found["variant"] == variant]
-        ax.plot(own["layer"], own["ratio"], marker(variant), linestyle="-", color=colour, label=variant, markersize=7)
+        layers = [name.removeprefix("norm").removeprefix("-") for name in own["layer"]]
+        ax.plot(layers, own["ratio"], marker(variant), linestyle="-", color=tint, label=variant, markersize=7)
     ax.set(xlabel="norm", ylabel="variance without dropout,\nover the one learnt with it")
-    ax.legend(loc="best", ncols=2)
+    legend(ax, loc="best", ncols=2)
     return ax
 
 

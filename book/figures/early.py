@@ -13,7 +13,7 @@ from experiments.answers.registry import figure
 from experiments.answers.sources import REFERENCE, Sources
 from s6core import stats
 from s6core.plots.effects import errors
-from s6core.plots.ink import axes, soft
+from s6core.plots.ink import axes, legend, soft
 from s6core.plots.scales import plain_log
 from s6core.style import colours
 
@@ -104,7 +104,7 @@ def early_kept(sources: Sources) -> Any:
         ylabel="pairs in their final order (%)",
         ylim=(min(30, found.filter(like="epoch_").min().min() - 5), 103),
     )
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
+    legend(ax, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
     return ax
 
 
@@ -127,5 +127,5 @@ def early_ratios(sources: Sources) -> Any:
         ax.plot(range(1, ratios.shape[1] + 1), ratios.loc[name], f"-{mark}", color=tint[name], label=name)
     plain_log(ax, "y")
     ax.set(xlabel="epoch", ylabel="errors, times the reference's")
-    ax.legend(loc="upper right")
+    legend(ax, loc="upper right")
     return ax

@@ -1,10 +1,9 @@
-"""What each head costs, and where it finds its evidence: results/evidence/, see experiments/evidence.py."""
+"""What each head costs, and where it finds its evidence: results/evidence/, see experiments/measure/evidence.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,9 +12,10 @@ from matplotlib.ticker import MaxNLocator
 from experiments.answers.frames import frame
 from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
-from figures.receptive_digits import SIDE, accent, centre, draw_digit, ramp, reference, soft, warm
+from figures.receptive_digits import SIDE, centre, draw_digit, reference
 from s6core.config import NetConfig
 from s6core.layers import layers
+from s6core.plots.ink import accent, axes, legend, narrow, panels, ramp, soft, warm
 from s6core.style import colours, marker
 
 HEADS = {"reference": "GAP", "fc": "FC"}
@@ -26,7 +26,7 @@ def arrays(sources: Sources) -> Any:
     path = sources.folder / "evidence" / "digits.npz"
     sources.used.add(path)
     if not path.is_file():
-        raise KeyError("results/evidence/digits.npz is missing: python -m experiments.evidence makes it")
+        raise KeyError("results/evidence/digits.npz is missing: `s6 measure evidence` makes it")
     return np.load(path)
 
 
@@ -100,9 +100,9 @@ def head_evidence(sources: Sources, *, right: str = "both") -> Any:
     """What each place adds to the true class and to its strongest rival, under both heads, over the digit."""
     stored, lines = arrays(sources), sources.table("evidence/examples.csv")
     shown = lines.index[(lines["right"] == "both") == (right == "both")]
-    picture, axes = plt.subplots(len(shown), 4, figsize=(6.2, 2.0 * len(shown) + 0.2), squeeze=False)
-    for line, number in zip(axes, shown, strict=True):
-        label = int(lines.loc[number, "label"])
+    places = panels(4 * len(shown), across=(4, 4), high=(2.05, 1.35), width=6.2)
+    for at, number in enumerate(shown):
+        line, label = places[4 * at : 4 * at + 4], int(lines.loc[number, "label"])
         for pair, head in zip((line[:2], line[2:]), HEADS, strict=True):
             found, bias = stored[head][number].astype(float), stored[f"{head}-bias"].astype(float)
             found, bias = found - found.mean(0), bias - bias.mean()  # what all classes share decides nothing
@@ -114,7 +114,7 @@ def head_evidence(sources: Sources, *, right: str = "both") -> Any:
                 won = scores[c] == scores.max()
                 words = f"{HEADS[head]}, for {c}\n{scores[c]:+.1f}".replace("-", "−")
                 ax.set_title(words, size=10, weight="bold" if won else "normal", loc="center", pad=4)
-    return picture
+    return places[0]
 
 
 def _over(ax: Axes, pixels: Any, found: Any, most: float) -> None:
@@ -133,28 +133,29 @@ def head_weights(sources: Sources) -> Any:
     """The mean size of the fully connected weights at each place, class by class, over the mean digit of the class."""
     weights, means = sources.table("evidence/weights.csv"), arrays(sources)["means"]
     low = centre(reference("norm-logits"), 0) - 1
-    picture, axes = plt.subplots(2, 5, figsize=(6.6, 3.2))
+    places = panels(10, across=(5, 4), high=(1.6, 1.15))
     top, start = weights["size"].max(), weights["initial"].mean()
     shades = ramp((accent(), 0.0), (accent(), 0.9))
-    for c, ax in enumerate(axes.flat):
+    for c, ax in enumerate(places):
         own = weights[weights["class"] == c].pivot(index="row", columns="column", values="size").to_numpy()
         draw_digit(ax, means[c], 0.75)
         extent = (low, low + 2 * own.shape[1], low + 2 * own.shape[0], low)
         drawn = ax.imshow(own, cmap=shades, vmin=start, vmax=top, extent=extent, interpolation="nearest", zorder=2)
         ax.set(xlim=(-0.4, SIDE + 0.4), ylim=(SIDE + 0.4, -0.4))
         ax.set_title(f"for {c}", size=10, loc="center", pad=3, weight="normal")
-    bar = picture.colorbar(drawn, ax=axes, shrink=0.8, aspect=18, pad=0.02)
+    where = {"location": "bottom", "aspect": 30} if narrow() else {"aspect": 18}
+    bar = places[0].figure.colorbar(drawn, ax=places, shrink=0.8, pad=0.02, **where)
     bar.set_label("mean size of a weight")
     bar.outline.set_visible(False)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(4))
-    return picture
+    bar.locator = MaxNLocator(4)
+    return places[0]
 
 
 @figure
 def head_shifts(sources: Sources) -> Any:
     """Accuracy against how far the digits were moved: the mean over four directions, and each of them."""
     shifts = sources.table("evidence/shifts.csv")
-    ax = plt.figure(figsize=(6.6, 3.9)).add_subplot()
+    ax = axes()
     for variant, colour in colours(dict.fromkeys(shifts["variant"])).items():
         own = shifts[shifts["variant"] == variant]
         for _, one in own.groupby("direction"):
@@ -172,5 +173,5 @@ def head_shifts(sources: Sources) -> Any:
     ax.set(xlabel="digits moved by (pixels)", ylabel="test accuracy (%)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlim(-0.3, shifts["pixels"].max() + 0.3)
-    ax.legend(loc="lower left")
+    legend(ax, loc="lower left")
     return ax

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2, t, ttest_ind_from_stats
@@ -14,13 +13,14 @@ from experiments.answers.registry import figure
 from experiments.answers.sources import REFERENCE, Sources
 from s6core import stats
 from s6core.plots.effects import errors
-from s6core.plots.ink import axes, bar, soft
+from s6core.plots.ink import axes, bar, legend, soft
 from s6core.plots.scales import plain_log
 from s6core.style import colours
 
 STUDY, PUBLISHED = "ablations", "reference"  # the study's own recipe, and the published one
 SEEDS = (3, 4, 5, 6, 8, 10, 15, 20, 30)
 ARMS = (1, 3, 5, 10)
+MARGIN = 0.05  # points: what a rule without a test takes for a gain
 REPEATS = 4_000  # invented studies
 RULES = {
     "one": "one run each",
@@ -82,8 +82,8 @@ def claims(sources: Sources) -> pd.DataFrame:
             "one": new[:, 0] - old[:, 0], "best-seed": new.max(axis=1) - base, "best-epoch": lifted.mean(axis=1) - base,
             "both": lifted.max(axis=1) - base, "means": new.mean(axis=1) - base,
         }  # fmt: skip
-        rates = {name: float(np.mean(gain >= stats.MARGIN - 1e-9)) for name, gain in gains.items()}
-        if n >= stats.MINIMUM_SEEDS:
+        rates = {name: float(np.mean(gain >= MARGIN - 1e-9)) for name, gain in gains.items()}
+        if n >= stats.MINIMUM:
             rates["test"] = float(np.mean(_said_better(np.log(100 - new), np.log(100 - old))))
         rows |= {f"{name}-{n}": {"rule": RULES[name], "n": n, "rate": 100 * rate} for name, rate in rates.items()}
     found = pd.DataFrame.from_dict(rows, orient="index")
@@ -177,7 +177,7 @@ def noise_seeds(sources: Sources) -> Any:
     ax.set_ylim(1.55, -0.5)
     ax.grid(False, axis="y")
     ax.set_xlabel("test accuracy (%)")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.2, handletextpad=0.4)
+    legend(ax, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.2)
     return ax
 
 
@@ -198,7 +198,7 @@ def noise_claims(sources: Sources) -> Any:
     ax.set(xlabel="seeds per arm", ylabel="studies that claim “better” (%)", xlim=(0.85, 12), ylim=(0, 103))
     plain_log(ax, "x")
     ax.set_xticks(ARMS)
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    legend(ax, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
 
@@ -220,7 +220,7 @@ def noise_flattery(sources: Sources) -> Any:
             ax.axhspan(max(row["low"], 0), row["high"], color=tint[name], alpha=0.13, linewidth=0)
     ax.set(xlabel="seeds tried, k", ylabel="added to the mean (points)", xlim=(0.9, 33), ylim=(-0.005, None))
     plain_log(ax, "x")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    legend(ax, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
 
@@ -228,7 +228,7 @@ def noise_flattery(sources: Sources) -> Any:
 def noise_power(sources: Sources) -> Any:
     """The ratio of errors that n seeds show with 80% power: against as many of the base, and against all of its own."""
     log, most = log_spread(sources), len(figures_of(sources, STUDY))
-    ax = plt.figure(figsize=(6.8, 3.9)).add_subplot()
+    ax = axes(6.8, 3.9)
     tint = colours(["equal", "all"])
     seeds = np.array(SEEDS)
     shown = np.array([stats.detectable_difference(log, n, design="unpaired") for n in SEEDS])
@@ -240,5 +240,5 @@ def noise_power(sources: Sources) -> Any:
     ax.set(xlabel="seeds of the variant, n", ylabel="ratio of errors shown", xlim=(2.8, 33), ylim=(1, 1.05 * equal[0]))
     plain_log(ax, "x")
     ax.set_xticks(SEEDS)
-    ax.legend(loc="upper right")
+    legend(ax, loc="upper right")
     return ax

@@ -13,7 +13,8 @@ from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
 from experiments.answers.values import Value, write
 from s6core import stats
-from s6core.plots.ink import axes, bar, soft
+from s6core.plots.ink import bar, soft
+from s6core.plots.rows import rows
 from s6core.style import colours, marker
 
 STUDY = "ablations"
@@ -76,13 +77,11 @@ def _interval(row: pd.Series) -> str:
 def noise_pairing(sources: Sources) -> Any:
     """Each variant's correlation with the reference over the seeds, with its interval."""
     found = pairs(sources).dropna(subset="correlation")
-    ax = axes(6.6, 1.2 + 0.36 * len(found))
+    ax = rows(list(found.index), [f"n = {n:.0f}" for n in found["n"]], step=0.36)
     ax.axvline(0, color=soft(), linewidth=1.2)
     for place, (name, row) in enumerate(found.iterrows()):
         tint = colours([name])[name]
         bar(ax, [row["low"], row["high"]], [place] * 2, tint)
         ax.plot(row["correlation"], place, marker(name), color=tint, markersize=8)
-        ax.annotate(f"n = {row['n']:.0f}", (1.02, place), xycoords=("axes fraction", "data"), va="center", size=9.5)
-    ax.set_yticks(range(len(found)), found.index)
-    ax.set(xlim=(-1.05, 1.05), ylim=(len(found) - 0.5, -0.5), xlabel="correlation with the reference, seed by seed")
+    ax.set(xlim=(-1.05, 1.05), xlabel="correlation with the reference, seed by seed")
     return ax

@@ -1,11 +1,10 @@
-"""What the cells of the trained reference net see and say, from results/receptive/ (see experiments/receptive.py)."""
+"""What the cells of the trained reference net see and say, from results/receptive/ (see `s6 measure receptive`)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,8 +14,9 @@ from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
 from s6core.config import NetConfig
 from s6core.layers import layers
+from s6core.plots.ink import accent, axes, ink, legend, narrow, panels, paper, ramp, soft, warm
 from s6core.receptive import Box, Field, fields
-from s6core.style import INK, OKABE_ITO, PAPER
+from s6core.style import OKABE_ITO
 
 SIDE = 28
 
@@ -25,37 +25,12 @@ def arrays(sources: Sources) -> Any:
     path = sources.folder / "receptive" / "digits.npz"
     sources.used.add(path)
     if not path.is_file():
-        raise KeyError("results/receptive/digits.npz is missing: python -m experiments.receptive makes it")
+        raise KeyError("results/receptive/digits.npz is missing: `s6 measure receptive` makes it")
     return np.load(path)
 
 
 def reference(name: str) -> Field:
     return next(field for field in fields(layers(NetConfig())) if field.name == name)
-
-
-def ink() -> str:
-    return str(mpl.rcParams["text.color"])
-
-
-def is_dark() -> bool:
-    return ink() == INK["dark"]
-
-
-def soft() -> str:
-    return str(mpl.rcParams["axes.edgecolor"])
-
-
-def accent() -> str:
-    return OKABE_ITO[5] if is_dark() else OKABE_ITO[0]
-
-
-def warm() -> str:
-    return OKABE_ITO[1] if is_dark() else OKABE_ITO[3]
-
-
-def ramp(*stops: tuple[str, float]) -> Any:
-    """Return a colour map between colours with their opacities: the page shows through."""
-    return mpl.colors.LinearSegmentedColormap.from_list("ramp", [mpl.colors.to_rgba(*stop) for stop in stops])
 
 
 def draw_digit(ax: Axes, pixels: Any, strength: float = 1.0) -> None:
@@ -92,19 +67,19 @@ def receptive_border_units(sources: Sources, *, layer: str = "conv4", digit: int
     """A unit in the corner, one at the edge, one in the middle: what the formula gives, and what is really there."""
     pixels, seen = arrays(sources)["examples"][digit], reference(layer)
     last = seen.units[0] - 1
-    picture, axes = plt.subplots(1, 3, figsize=(6.8, 2.7))
+    places = panels(3, across=(3, 3), high=(2.7, 1.85), width=6.8)
     past = int(seen.padding[0])
-    for ax, unit in zip(axes, ((0, 0), (last // 2, last), (last // 2, last // 2)), strict=True):
+    for ax, unit in zip(places, ((0, 0), (last // 2, last), (last // 2, last // 2)), strict=True):
         draw_digit(ax, pixels, 0.85)
         found = seen.unit(*unit)
         draw_box(ax, found.unclipped, warm(), linestyle=(0, (3, 2)), linewidth=1.2)
         draw_box(ax, found.clipped, accent(), fill=0.3)
         height, width = found.clipped.size
-        ax.set_title(f"unit ({unit[0]}, {unit[1]})", size=10.5)
-        words = f"sees {height} × {width} = {height * width}"
+        ax.set_title(f"unit ({unit[0]}, {unit[1]})", size=10)
+        words = f"sees {height} × {width}{chr(10) if narrow() else ' '}= {height * width}"
         ax.text(SIDE / 2, SIDE + past + 1, words, ha="center", va="top", size=10)
         ax.set(xlim=(-past - 0.6, SIDE + past + 0.6), ylim=(SIDE + past + 0.6, -past - 0.6))
-    return picture
+    return places[0]
 
 
 @figure
@@ -112,8 +87,8 @@ def receptive_votes(sources: Sources, *, digits: list[int] | None = None) -> Any
     """Each cell's own answer, written where it looks, over the digit; the right ones in the stronger colour."""
     stored, lines = arrays(sources), sources.table("receptive/examples.csv")
     seen, chosen = reference("norm-logits"), digits or [0, 4, 9]
-    picture, axes = plt.subplots(1, len(chosen), figsize=(2.6 * len(chosen), 3.0), squeeze=False)
-    for ax, number in zip(axes[0], chosen, strict=True):
+    places = panels(len(chosen), across=(len(chosen), 1), high=(3.0, 3.3), width=2.6 * len(chosen))
+    for ax, number in zip(places, chosen, strict=True):
         label, answers = int(lines["label"][number]), stored["maps"][number].argmax(0)
         draw_digit(ax, stored["examples"][number], 0.22)
         for i, j in np.ndindex(answers.shape):
@@ -126,7 +101,7 @@ def receptive_votes(sources: Sources, *, digits: list[int] | None = None) -> Any
         read = int(lines["read"][number])
         words = f"a {label}, read as {read}" if read != label else f"a {label}, read as such"
         ax.set_title(f"{words}\n{int((answers == label).sum())} of {answers.size} say {label}", size=10.5)
-    return picture
+    return places[0]
 
 
 @figure
@@ -140,16 +115,17 @@ def receptive_evidence(sources: Sources, *, digit: int = 4) -> Any:
     colours = ramp((warm(), 0.95), (warm(), 0.0), (accent(), 0.0), (accent(), 0.95))
     low = centre(seen, 0) - 1
     extent = (low, low + 2 * maps.shape[2], low + 2 * maps.shape[1], low)
-    picture, axes = plt.subplots(2, 5, figsize=(7.4, 3.7), gridspec_kw={"wspace": 0.08})
+    places = panels(10, across=(5, 4), high=(1.85, 1.2), width=7.4)
     scores = evidence.mean((1, 2))
-    for c, ax in enumerate(axes.flat):
+    for c, ax in enumerate(places):
         draw_digit(ax, pixels, 0.4)
         ax.imshow(evidence[c], cmap=colours, vmin=-most, vmax=most, extent=extent, interpolation="nearest", zorder=2)
         i, j = divmod(int(evidence[c].argmax()), maps.shape[2])
         draw_box(ax, seen.unit(i, j).clipped, ink(), linewidth=1.2, zorder=3)
-        ax.set_title(f"for {c}: {scores[c]:+.2f}".replace("-", "−"), size=10.5, color=accent() if c == label else ink())
+        words = f"for {c}: {scores[c]:+.2f}".replace("-", "−")
+        ax.set_title(words, size=8.5 if narrow() else 10.5, color=accent() if c == label else ink())
         ax.set(xlim=(-0.4, SIDE + 0.4), ylim=(SIDE + 0.4, -0.4))
-    return picture
+    return places[0]
 
 
 @figure
@@ -157,9 +133,9 @@ def receptive_cells(sources: Sources) -> Any:
     """How often each cell alone names the digit, written at the middle of what it sees."""
     cells, seen = sources.table("receptive/cells.csv"), reference("norm-logits")
     grid = cells.pivot(index="row", columns="column", values="accuracy").to_numpy()
-    ax = plt.figure(figsize=(4.8, 4.8)).add_subplot()
+    ax = axes(4.8, 3.6 if narrow() else 4.8)
     low = centre(seen, 0) - 1
-    paper = {"facecolor": PAPER["dark" if is_dark() else "light"], "edgecolor": "none", "alpha": 0.8, "pad": 0.8}
+    behind = {"facecolor": paper(), "edgecolor": "none", "alpha": 0.8, "pad": 0.8}
     extent = (low, low + 2 * grid.shape[1], low + 2 * grid.shape[0], low)
     ax.imshow(grid, cmap=ramp((accent(), 0.03), (accent(), 0.75)), extent=extent, interpolation="nearest", vmin=10)
     best = np.unravel_index(grid.argmax(), grid.shape)
@@ -170,7 +146,14 @@ def receptive_cells(sources: Sources) -> Any:
         x, y = centre(seen, j), centre(seen, i)
         struck = any(_on_edge(box, x, y) for box in boxes)  # by a line of a box
         ax.text(
-            x, y, f"{grid[i, j]:.0f}", ha="center", va="center", size=9, in_layout=False, bbox=paper if struck else None
+            x,
+            y,
+            f"{grid[i, j]:.0f}",
+            ha="center",
+            va="center",
+            size=9,
+            in_layout=False,
+            bbox=behind if struck else None,
         )
     ax.add_patch(Rectangle((0, 0), SIDE, SIDE, fill=False, edgecolor=soft(), linewidth=0.9))
     ax.set(xlim=(-0.4, SIDE + 0.4), ylim=(SIDE + 0.4, -0.4), aspect="equal")
@@ -182,15 +165,15 @@ def receptive_cells(sources: Sources) -> Any:
 def receptive_windows(sources: Sources) -> Any:
     """Accuracy against the side of the middle square that is seen: the net's cells, and nearest neighbours."""
     frame, cells = sources.table("receptive/windows.csv"), sources.table("receptive/cells.csv")
-    ax = plt.figure(figsize=(6.6, 3.9)).add_subplot()
+    ax = axes()
     net, near = (frame[frame["who"] == who] for who in ("net", "nearest neighbour"))
     ax.plot(near["side"], near["accuracy"], color=warm(), marker="s", label="nearest neighbour in that square")
-    ax.plot(net["side"], net["accuracy"], color=accent(), marker="o", label="the net's middle cells, averaged")
+    ax.plot(net["side"], net["accuracy"], color=accent(), marker="D", label="the net's middle cells, averaged")
     best = cells.loc[cells["accuracy"].idxmax()]
     ax.plot(best["height"], best["accuracy"], "*", markersize=13, color=accent(), label="its best single cell")
     ax.set(xlabel="side of the square that is seen (pixels)", ylabel="test accuracy (%)")
     ax.set(xlim=(2.5, 29), ylim=(None, 101.5))
-    ax.legend(loc="lower right")
+    legend(ax, loc="lower right")
     return ax
 
 
@@ -199,19 +182,21 @@ def receptive_pairs(sources: Sources) -> Any:
     """Pairs of digits of two classes that look alike inside one box: each whole, and what the box shows of it."""
     stored, frame = arrays(sources), sources.table("receptive/pairs.csv")
     seen, shown = reference("norm-logits"), [int(n) for n in stored["shown"]]
-    picture, axes = plt.subplots(2, 2 * len(shown), figsize=(7.4, 2.3), gridspec_kw={"wspace": 0.1, "hspace": 0.1})
+    columns = 2 * (2 if narrow() else len(shown))  # two for a pair, its digits above what the box shows of them
+    places = np.reshape(panels(4 * len(shown), across=(columns,) * 2, high=1.15, width=7.4), (-1, columns))  # type: ignore[arg-type]
     for number, row in enumerate(shown):
         line = frame.loc[row]
         box = seen.unit(int(line["row"]), int(line["column"])).clipped
         for side, (name, colour) in enumerate((("one", accent()), ("other", warm()))):
-            whole, cut = axes[0, 2 * number + side], axes[1, 2 * number + side]
+            down, right = divmod(2 * number + side, columns)
+            whole, cut = places[2 * down, right], places[2 * down + 1, right]
             pixels = stored["pairs"][number, side]
             draw_digit(whole, pixels, 0.8)
             draw_box(whole, box, colour, linewidth=1.6)
             whole.set_title(f"a {int(line[name])}", size=11)
             draw_digit(cut, pixels[box.slices], 0.9)
             draw_box(cut, Box(0, 0, *box.size), colour)
-    return picture
+    return places[0, 0]
 
 
 @figure
@@ -219,8 +204,9 @@ def receptive_effective(sources: Sources, *, layers: list[str] | None = None) ->
     """Effective fields before and after training, each on its own scale, with the theoretical box."""
     stored, frame = arrays(sources), sources.table("receptive/effective.csv")
     names = layers or ["conv2", "conv3", "conv4", "gap"]
-    picture, axes = plt.subplots(2, len(names), figsize=(2.0 * len(names), 4.7), squeeze=False)
-    for line, state in zip(axes, ("untrained", "trained"), strict=True):
+    across = len(names), len(names)
+    places = np.reshape(panels(2 * len(names), across=across, high=(2.35, 1.35), width=2.0 * len(names)), (2, -1))  # type: ignore[arg-type]
+    for line, state in zip(places, ("untrained", "trained"), strict=True):
         for ax, name in zip(line, names, strict=True):
             gradient = stored[f"{state}-{name}"]
             found = frame[(frame["state"] == state) & (frame["seed"] == 0) & (frame["layer"] == name)].iloc[0]
@@ -236,9 +222,9 @@ def receptive_effective(sources: Sources, *, layers: list[str] | None = None) ->
             ax.spines[:].set_visible(False)
             if state == "untrained":
                 ax.set_title(name, size=11)
-            ax.set_xlabel(f"{found['area']:.0f} of {found['pixels']:.0f}", size=10)
+            ax.set_xlabel(f"{found['area']:.0f} of {found['pixels']:.0f}", size=9 if narrow() else 10)
         line[0].set_ylabel(state, size=11)
-    return picture
+    return places[0, 0]
 
 
 @table
@@ -263,9 +249,8 @@ def receptive_known_nets(sources: Sources, *, nets: list[str] | None = None) -> 
     """The field after each convolution of the nets everybody knows, on a logarithmic scale, beside their image."""
     frame = sources.table("receptive/growth.csv")
     chosen = nets or ["alexnet", "vgg16", "resnet18", "resnet50", "resnet152", "mobilenet_v2"]
-    ax = plt.figure(figsize=(7.0, 4.3)).add_subplot()
-    shades = [c for c in OKABE_ITO if c != OKABE_ITO[0 if is_dark() else 6]]
-    for name, colour, mark in zip(chosen, shades, "os^DvPX", strict=False):
+    ax = axes(7.0, 4.3)
+    for name, colour, mark in zip(chosen, OKABE_ITO[1:], "s^DvPX", strict=False):  # blue and round is the reference
         own = frame[(frame["net"] == name)].drop_duplicates("number", keep="first")
         own = own[own["size"].cummax() == own["size"]]  # a shortcut's 1×1 looks back at less
         ax.plot(own["number"], own["size"], color=colour, linewidth=1.7)
@@ -274,11 +259,11 @@ def receptive_known_nets(sources: Sources, *, nets: list[str] | None = None) -> 
     ax.axhline(224, color=soft(), linestyle=(0, (4, 3)), linewidth=1.1)
     ax.text(150, 224 * 0.95, "the image: 224", ha="right", va="top", size=9.5, color=soft())
     ax.set(xscale="log", yscale="log", xlabel="number of convolutions so far", ylabel="receptive field (pixels)")
-    for axis, ticks in ((ax.xaxis, (1, 2, 5, 10, 20, 50, 100, 150)), (ax.yaxis, (3, 10, 30, 100, 300, 1000))):
+    for axis, ticks in ((ax.xaxis, (1, 2, 5, 10, 20, 50, 150)), (ax.yaxis, (3, 10, 30, 100, 300, 1000))):
         axis.set_major_locator(mpl.ticker.FixedLocator(ticks))
         axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axis.set_minor_locator(mpl.ticker.NullLocator())
-    ax.legend(loc="lower right")
+    legend(ax, loc="lower right")
     return ax
 
 

@@ -6,18 +6,20 @@ import re
 from dataclasses import replace
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Rectangle
 
+from experiments.answers.questions import STUDY
 from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
-from s6core.layers import Layer
-from s6core.receptive import Field, fields
-from s6core.style import OKABE_ITO, PAPER
+from experiments.answers.topics import planned
+from s6core.config import NetConfig
+from s6core.layers import Layer, layers, parameters
+from s6core.plots.ink import accent, ink, narrow, paper, ramp, soft, warm
+from s6core.receptive import Field, fields, receptive_field
 
 LAYER = re.compile(r"(conv|max|avg|gap)(\d*)((?:[spd]\d+)*)")
 OPS = {"conv": "conv", "max": "max-pool", "avg": "average-pool", "gap": "global-average"}
@@ -73,28 +75,8 @@ def read_back(rows: list[Layer], unit: int) -> list[dict[int, int]]:
     return levels
 
 
-def ink() -> str:
-    return str(mpl.rcParams["text.color"])
-
-
-def soft() -> str:
-    return str(mpl.rcParams["axes.edgecolor"])
-
-
-def is_dark() -> bool:
-    return float(np.mean(mpl.colors.to_rgb(ink()))) > 0.5
-
-
-def accent() -> str:
-    return OKABE_ITO[5] if is_dark() else OKABE_ITO[0]
-
-
-def warm() -> str:
-    return OKABE_ITO[1] if is_dark() else OKABE_ITO[3]
-
-
-HIGH = 1.6  # pixels from a line of units to the next
-MARGIN = 6.7  # pixels, for the words beside the lines
+RISE = 1.6  # pixels from a line of units to the next, if the words beside them need no more
+LETTER, LINE = 0.078, 0.19  # inches
 
 
 @figure
@@ -106,20 +88,38 @@ def receptive_side(
     `blank` shows the unit alone: a sheet to draw into.
     """
     views = [rows_of(text, pixels) for text in stacks(stack)]
-    edge = max(row.padding[0] for rows in views for row in rows)
-    wide, highs = MARGIN + pixels + 3 * edge + 0.4, [HIGH * len(rows) + 1.4 for rows in views]
+    edge, inches = max(row.padding[0] for rows in views for row in rows), 3.7 if narrow() else 4.8
+    said = [[["pixels"], *(_said(row, seen, blank) for row, seen in zip(v, fields(v), strict=True))] for v in views]
+    lines = [line for view in said for level in view for line in level]
+    words = LETTER * max(map(len, lines))
+    pixel = (inches - words) / (pixels + 3 * edge + 0.4)
+    rise = max(RISE, LINE * max(len(level) for view in said for level in view) / pixel)
+    highs = [rise * len(rows) + 1.4 for rows in views]
     picture, axes = plt.subplots(
-        len(views), 1, figsize=(4.8, 4.8 * sum(highs) / wide), squeeze=False, height_ratios=highs,
+        len(views), 1, figsize=(inches, pixel * sum(highs) + 0.2 * len(views)), squeeze=False, height_ratios=highs,
         gridspec_kw={"hspace": 0.12},
     )  # fmt: skip
-    for ax, rows, high in zip(axes[:, 0], views, highs, strict=True):
-        _side(ax, rows, pixels, unit, blank)
-        ax.set(xlim=(-MARGIN - 2 * edge, pixels + edge - 0.4), ylim=(-0.7, high - 0.7), aspect="equal", anchor="W")
+    left = -words / pixel - 2 * edge
+    for ax, rows, high, view in zip(axes[:, 0], views, highs, said, strict=True):
+        _side(ax, rows, pixels, unit, blank, rise)
+        for level, (first, *more) in enumerate(view):
+            middle = level * rise + 0.8 * LINE / pixel * (len(more) - 1) / 2
+            ax.text(left, middle + 0.04, first, va="bottom" if more else "center", size=9.5, color=soft())
+            ax.text(left, middle - 0.04, "\n".join(more), va="top", size=9.5, weight="bold", color=ink())
+        ax.set(xlim=(left, pixels + edge - 0.4), ylim=(-0.7, high - 0.7), aspect="equal", anchor="W")
         ax.axis("off")
     return picture
 
 
-def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None, blank: bool) -> None:
+def _said(row: Layer, seen: Field, blank: bool) -> list[str]:
+    """Return what stands beside a line of units: the layer, then what its units see."""
+    strides = seen.stride[0] > 1 and seen.units[0] > 1
+    if blank:
+        return [_words(row), "sees"]
+    return [_words(row), f"sees {seen.size[0]}", *([f"effective stride {seen.stride[0]}"] if strides else [])]
+
+
+def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None, blank: bool, rise: float) -> None:
     seen = fields(rows)
     unit = rows[-1].output[1] // 2 if unit is None else unit
     levels = read_back(rows, unit)
@@ -128,8 +128,7 @@ def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None, blank: boo
         for index in levels[level + 1]:
             for below in reads(row, index):
                 x = [_place(field, index), _place(seen[level - 1], below) if level else below]
-                ax.plot(x, [(level + 1) * HIGH, level * HIGH], color=accent(), linewidth=0.9, alpha=0.55, zorder=1)
-    edge = max(row.padding[0] for row in rows)
+                ax.plot(x, [(level + 1) * rise, level * rise], color=accent(), linewidth=0.9, alpha=0.55, zorder=1)
     for level, length in enumerate([pixels, *(row.output[1] for row in rows)]):
         padding = rows[level].padding[0] if level < len(rows) else 0
         for index in range(-padding, length + padding):
@@ -137,26 +136,14 @@ def _side(ax: Axes, rows: list[Layer], pixels: int, unit: int | None, blank: boo
             outside = not 0 <= index < length
             read = index in levels[level] and not outside and not (blank and level < len(rows))
             colour = warm() if level == len(rows) and index == unit else accent()
-            style = {"facecolor": colour if read else PAPER["dark" if is_dark() else "light"], "zorder": 3}
+            style = {"facecolor": colour if read else paper(), "zorder": 3}
             style |= {"edgecolor": colour if read else soft(), "linewidth": 0.9}
             if outside:
                 style |= {"linestyle": (0, (2, 2)), "alpha": 0.7}
             if level == 0:
                 ax.add_patch(Rectangle((x - 0.38, -0.38), 0.76, 0.76, **style))
             else:
-                ax.add_patch(Circle((x, level * HIGH), 0.3, **style))
-        field = seen[level - 1]
-        words, numbers = "pixels", ""
-        if level:
-            words, numbers = _words(rows[level - 1]), "sees" if blank else f"sees {field.size[0]}"
-            numbers += (
-                f", effective stride {field.stride[0]}"
-                if field.stride[0] > 1 and field.units[0] > 1 and not blank
-                else ""
-            )
-        left = -MARGIN - 2 * edge + 0.1
-        ax.text(left, level * HIGH + (0.04 if level else -0.2), words, va="bottom", size=9.5, color=soft())
-        ax.text(left, level * HIGH - 0.04, numbers, va="top", size=9.5, weight="bold", color=ink())
+                ax.add_patch(Circle((x, level * rise), 0.3, **style))
 
 
 def _place(field: Field, index: int) -> float:
@@ -184,30 +171,26 @@ def receptive_paths(sources: Sources, *, stack: Any) -> Any:
         counts = read_back(rows, 4)[0]
         line = np.array([counts.get(k, 0) for k in range(min(counts), max(counts) + 1)], float)
         maps.append(np.outer(line, line))
-    sides = [max(len(paths), 9) for paths in maps]  # a small box still needs room for its words
+    sides = [max(len(paths), 12 if narrow() else 9) for paths in maps]  # a small box still needs room for its words
+    inches, size = (3.7, 9) if narrow() else (6.4, 11)
     picture, axes = plt.subplots(
-        1, len(maps), figsize=(6.4, 6.4 * (max(sides) + 6) / (sum(sides) + 2)), squeeze=False,
+        1, len(maps), figsize=(inches, inches * (max(sides) + 6) / (sum(sides) + 2)), squeeze=False,
         width_ratios=sides, gridspec_kw={"wspace": 0.06},
     )  # fmt: skip
     for ax, rows, paths, side in zip(axes[0], views, maps, sides, strict=True):
         n, read = len(paths), int((paths > 0).sum())
         shown = np.ma.masked_equal(paths / paths.max(), 0)
-        ax.imshow(shown, cmap=_shades(), vmin=0, vmax=1, extent=(0, n, n, 0))
+        ax.imshow(shown, cmap=ramp((accent(), 0.1), (accent(), 1.0)), vmin=0, vmax=1, extent=(0, n, n, 0))
         for k in range(n + 1):
             ax.plot([k, k], [0, n], color=soft(), linewidth=0.35)
             ax.plot([0, n], [k, k], color=soft(), linewidth=0.35)
         rates = ", ".join(str(row.dilation[0]) for row in rows)
-        ax.text(n / 2, -0.5, f"dilation\n{rates}", ha="center", va="bottom", size=11, weight="bold")
-        ax.text(n / 2, n + 0.5, f"{n} × {n} pixels,\n{read} read", ha="center", va="top", size=11)
+        ax.text(n / 2, -0.5, f"dilation\n{rates}", ha="center", va="bottom", size=size, weight="bold")
+        ax.text(n / 2, n + 0.5, f"{n} × {n} pixels,\n{read} read", ha="center", va="top", size=size)
         ax.set(xlim=((n - side) / 2 - 0.2, (n + side) / 2 + 0.2), aspect="equal")
         ax.set(ylim=((n + max(sides)) / 2 + 2.8, (n - max(sides)) / 2 - 2.8))
         ax.axis("off")
     return picture
-
-
-def _shades() -> Any:
-    colour = mpl.colors.to_rgb(accent())
-    return mpl.colors.LinearSegmentedColormap.from_list("shades", [(*colour, 0.1), (*colour, 1.0)])
 
 
 @table
@@ -224,9 +207,6 @@ def receptive_stack(sources: Sources, *, stack: Any, pixels: int = 28) -> pd.Dat
 @table
 def receptive_border(sources: Sources, **given: Any) -> pd.DataFrame:
     """For each layer of the reference net: how many units look past the image, and how few pixels the poorest sees."""
-    from s6core.config import NetConfig
-    from s6core.layers import layers
-
     lines, rows = [], layers(replace(NetConfig(), **given))
     for row, seen in zip(rows, fields(rows), strict=True):
         if row.op not in ("conv", "max-pool", "global-average"):
@@ -245,3 +225,25 @@ def _frame(lines: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(lines)
     frame.attrs["right"] = ("output",)
     return frame
+
+
+@table
+def border_prediction(sources: Sources, *, variants: list[str]) -> pd.DataFrame:
+    """What the engine says about nets of the study: where the border lies, and which blocks stand behind it."""
+    lines = []
+    for name in variants:
+        config = planned(name, STUDY).net
+        seen = receptive_field(config)
+        behind = [field.name for field in seen.unproductive_layers() if field.name in blocks_of(config)]
+        lines.append({
+            "net": name,
+            "blocks": len(config.channels),
+            "its last block sees": seen[blocks_of(config)[-1]].size[0],
+            "blocks behind the border": ", ".join(behind) or "none",
+            "parameters": parameters(layers(config)),
+        })  # fmt: skip
+    return pd.DataFrame(lines)
+
+
+def blocks_of(config: NetConfig) -> list[str]:
+    return [f"conv{number}" for number in range(1, len(config.channels) + 1)]

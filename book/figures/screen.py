@@ -13,7 +13,8 @@ from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
 from s6core import stats
 from s6core.plots import errors
-from s6core.plots.ink import axes, bar, ink, soft
+from s6core.plots.ink import axes, bar, ink, legend, soft
+from s6core.plots.rows import ratios, rows
 from s6core.plots.scales import plain_log
 from s6core.style import colours
 
@@ -32,7 +33,7 @@ def outcomes(sources: Sources) -> pd.DataFrame:
     return design.assign(seed=range(len(design)), errors=found.reindex(design.index))
 
 
-def found(sources: Sources) -> pd.DataFrame | None:
+def measured(sources: Sources) -> pd.DataFrame | None:
     """Return the contrasts of the whole design, see `s6core.stats.contrasts`; None while a run is missing."""
     rows = outcomes(sources)
     return None if rows["errors"].isna().any() else stats.contrasts(rows[NAMES], np.log(rows["errors"]))
@@ -44,7 +45,7 @@ def screen(sources: Sources) -> pd.DataFrame:
 
     The prediction is the product of the effects around the mean of all runs, with the interval of the fitted mean.
     """
-    contrasts = found(sources)
+    contrasts = measured(sources)
     columns = ["ratio", "low", "high", "p", "p_holm"]
     if contrasts is None:
         table = pd.DataFrame(np.nan, index=[*NAMES, "all"], columns=columns)
@@ -75,29 +76,19 @@ def screen_runs(sources: Sources) -> pd.DataFrame:
 @figure
 def screen_effects(sources: Sources) -> Any:
     """The effect of every choice with its interval, the largest first; the runs alone while some are missing."""
-    contrasts = found(sources)
+    contrasts = measured(sources)
     if contrasts is None:
         return _runs(sources)
     mains = contrasts[contrasts["kind"] == "main"].copy()
     mains = mains.reindex(np.log(mains["ratio"]).abs().sort_values(ascending=False).index)
-    ax = axes(height=1.1 + 0.38 * len(mains))
-    low, high = min(mains["low"].min(), 1 / 1.3) / 1.05, max(mains["high"].max(), 1.3) * 1.05
-    ax.set_xlim(low, high)
-    ax.axvline(1, color=soft(), linewidth=1.2, zorder=1)
-    colour = colours(["reference", "other"])["other"]
-    labels = []
     factors = {factor.name: factor for factor in plan.FACTORS}
+    ax = rows([f"{name}: {factors[name].high}" for name in mains["factor"]], step=0.38)
+    low, high = min(mains["low"].min(), 1 / 1.3) / 1.05, max(mains["high"].max(), 1.3) * 1.05
+    ratios(ax, low, high, "errors with the choice, as a multiple of those without")
+    colour = colours(["reference", "other"])["other"]
     for place, (_, row) in enumerate(mains.iterrows()):
         bar(ax, [row["low"], row["high"]], [place, place], colour if row["p_holm"] <= stats.ALPHA else soft())
         ax.plot(row["ratio"], place, "D", color=colour, markersize=7, markeredgecolor=ink(), markeredgewidth=0.8)
-        factor = factors[row["factor"]]
-        labels.append(f"{factor.name}: {factor.high}")
-    ax.set_yticks(range(len(mains)), labels)
-    ax.set_ylim(len(mains) - 0.45, -0.55)
-    ax.grid(False, axis="y")
-    ax.tick_params(axis="y", length=0)
-    plain_log(ax, "x")
-    ax.set_xlabel("errors with the choice, as a multiple of those without")
     return ax
 
 
@@ -115,15 +106,16 @@ def _runs(sources: Sources) -> Any:
 @figure
 def screen_half_normal(sources: Sources) -> Any:
     """The half-normal plot: the size of every contrast over what the same rank of pure scatter would be."""
-    contrasts = found(sources)
+    contrasts = measured(sources)
     if contrasts is None:
         return _runs(sources)
     size = np.exp(np.log(contrasts["ratio"]).abs())
     ax = axes(height=4.2)
     tint = colours(["reference", "other"])
-    for kind, mark, colour in (("interaction", "o", soft()), ("main", "D", tint["other"])):
+    looks = {"interaction": ("pairs of choices", "s", soft()), "main": ("single choices", "D", tint["other"])}
+    for kind, (words, mark, colour) in looks.items():
         mine = contrasts["kind"] == kind
-        ax.plot(contrasts["quantile"][mine], size[mine], mark, color=colour, markersize=7, label=kind)
+        ax.plot(contrasts["quantile"][mine], size[mine], mark, color=colour, markersize=7, label=words)
     scatter = np.sqrt(np.mean(np.log(contrasts["ratio"][contrasts["kind"] == "interaction"]) ** 2))
     along = np.array([0, contrasts["quantile"].max() * 1.05])
     ax.plot(along, np.exp(scatter * along), color=soft(), linewidth=1.2)
@@ -133,7 +125,7 @@ def screen_half_normal(sources: Sources) -> Any:
                         ha="right", va="center", size=10)  # fmt: skip
     ax.set(xlabel="where the same rank of pure scatter would lie (standard deviations)", ylabel="factor of the errors")
     plain_log(ax, "y")
-    ax.legend(labels=["pairs of choices", "single choices"], loc="upper left")
+    legend(ax, loc="upper left")
     return ax
 
 
@@ -161,7 +153,7 @@ def screen_choices(sources: Sources) -> pd.DataFrame:
 def screen_aliases(sources: Sources) -> pd.DataFrame:
     """Which pairs of choices share a contrast, and its size where the design is complete."""
     design = outcomes(sources)[NAMES]
-    contrasts = found(sources)
+    contrasts = measured(sources)
     whole = (
         contrasts
         if contrasts is not None

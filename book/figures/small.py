@@ -16,7 +16,7 @@ from s6core import stats
 from s6core.config import NetConfig, from_dict
 from s6core.layers import layers, parameters
 from s6core.plots.effects import errors
-from s6core.plots.ink import axes, bar, soft
+from s6core.plots.ink import axes, bar, legend, soft
 from s6core.plots.scales import plain_log
 from s6core.style import colours
 
@@ -86,17 +86,18 @@ def small_front(sources: Sources) -> Any:
         ax.plot(run.parameters, 100 - run.accuracy, "x", color=soft(), markersize=9, markeredgewidth=2,
                 label="published, one run" if at == 0 else None)  # fmt: skip
         ax.annotate(run.who, (run.parameters, 100 - run.accuracy), xytext=(6, 5), textcoords="offset points", size=9)
-    for study, colour, words in ((OURS, tint[REFERENCE], "the course's net, our runs"), (FINAL, tint["other"], "ours")):
+    looks = (OURS, tint[REFERENCE], "o", "the course's net, our runs"), (FINAL, tint["other"], "D", "ours")
+    for study, colour, mark, words in looks:
         runs = sources.runs(study) if study in sources.studies() else pd.DataFrame(columns=["variant"])
         for at, (_, own) in enumerate(runs.groupby("variant")):
             found = stats.mean_interval(np.log(errors(own).dropna()))
             x = own["parameters"].iloc[0]
             bar(ax, [x, x], np.exp([found.low, found.high]).tolist(), colour)
-            ax.plot(x, np.exp(found.mean), "D", color=colour, markersize=8, label=words if at == 0 else None)
+            ax.plot(x, np.exp(found.mean), mark, color=colour, markersize=8, label=words if at == 0 else None)
     plain_log(ax, "x")
     plain_log(ax, "y")
     ax.set(xlabel="parameters", ylabel="test errors (%)")
-    ax.legend(loc="upper right")
+    legend(ax, loc="upper right")
     return ax
 
 

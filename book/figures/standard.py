@@ -16,6 +16,7 @@ from experiments.studies import STUDIES
 from s6core import diagrams, plots, receptive, stats
 from s6core.config import RECIPES, NetConfig, TrainConfig, diff, parse, to_dict, unknown
 from s6core.layers import layers
+from s6core.operations import OPERATIONS
 
 
 def stored(sources: Sources, study: str, variants: list[str] | None) -> list[str] | None:
@@ -47,7 +48,7 @@ def accuracy_parameters(sources: Sources, *, study: str, variants: list[str] | N
 
 @figure
 def net_diagram(sources: Sources, **fields: Any) -> Any:
-    """The net that a config describes, with what its units see: `net-diagram head=fc`, best with `:class: wide`."""
+    """The net that a config describes, with what its units see: `net-diagram head=fc`."""
     return diagrams.plot_net(layers(_config(fields)))
 
 
@@ -57,11 +58,12 @@ def net_blocks(sources: Sources, **fields: Any) -> pd.DataFrame:
     rows = layers(_config(fields))
     table: list[dict[str, Any]] = []
     for row, seen in zip(rows, receptive.fields(rows), strict=True):
-        if row.op in MAIN:
+        operation = OPERATIONS[row.op]
+        if operation.reach in ("window", "whole"):
             kernel = " × ".join(map(str, row.kernel))
-            window = f" {kernel}, padding {row.padding[0]}" if row.op == "conv" else f" {kernel}" * (row.op in POOLS)
+            window = f" {kernel}" * (operation.reach == "window") + f", padding {row.padding[0]}" * (row.op == "conv")
             table.append({
-                "block": f"{NAMES.get(row.op, row.op)}{window}",
+                "block": f"{operation.word}{window}",
                 "output (C, H, W)": " × ".join(map(str, row.output)),
                 "parameters": f"{row.parameters:,}",
                 "receptive field": seen.size[0],
@@ -69,7 +71,7 @@ def net_blocks(sources: Sources, **fields: Any) -> pd.DataFrame:
                 "_count": row.parameters,
             })  # fmt: skip
         else:
-            table[-1]["block"] += f" → {NAMES.get(row.op, row.op)}"
+            table[-1]["block"] += f" → {operation.word}"
             table[-1]["_count"] += row.parameters
             if row.parameters:
                 table[-1]["parameters"] += f" + {row.parameters}"
@@ -78,16 +80,6 @@ def net_blocks(sources: Sources, **fields: Any) -> pd.DataFrame:
     frame.attrs["right"] = ("output (C, H, W)", "parameters", "receptive field", "effective stride")
     frame.attrs["missing"] = ""  # a total has no shape
     return frame
-
-
-MAIN = {"conv", "max-pool", "average-pool", "global-average", "global-max", "flatten", "linear"}
-POOLS = {"max-pool", "average-pool"}
-NAMES = {
-    "conv": "convolution", "relu": "ReLU", "leaky": "leaky ReLU", "gelu": "GELU", "silu": "SiLU",
-    "batch-norm": "batch norm", "group-norm": "group norm", "layer-norm": "layer norm",
-    "instance-norm": "instance norm", "max-pool": "max-pool", "global-average": "global average pooling",
-    "global-max": "global max pooling", "linear": "fully connected",
-}  # fmt: skip
 
 
 def _config(fields: dict[str, Any]) -> NetConfig:
@@ -176,7 +168,7 @@ def csv(sources: Sources, *, file: str, columns: list[str] | None = None) -> pd.
 
 @table
 def speed(sources: Sources) -> pd.DataFrame:
-    """Images per second of each way to train, see `experiments.speed`."""
+    """Images per second of each way to train, see `experiments.measure.speed`."""
     found = sources.table("speed.csv")
     rows = [
         {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations, product
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -17,7 +16,8 @@ from experiments.topics import FACTORS, cells
 from s6core import layers, plots, stats
 from s6core.config import NetConfig
 from s6core.plots.effects import errors, learned
-from s6core.plots.ink import bar, soft
+from s6core.plots.ink import bar, legend, panels, soft
+from s6core.plots.rows import ratios, rows
 from s6core.plots.scales import plain_log
 from s6core.style import colours
 
@@ -128,8 +128,8 @@ def together_interaction(sources: Sources) -> Any:
         own = pd.Categorical([LEVELS[cell][factor] for cell in runs["variant"]], categories=list(levels))
         runs = runs.assign(**{factor: own})
     good = runs[learned(runs)].assign(test_error=errors)
-    picture, panels = plt.subplots(1, len(FACTORS["head"]), figsize=(7.4, 3.9), sharey=True)
-    for ax, head in zip(panels, FACTORS["head"], strict=True):
+    both = panels(len(FACTORS["head"]), across=(2, 1), high=(3.9, 2.6), width=7.4, sharey=True)
+    for ax, head in zip(both, FACTORS["head"], strict=True):
         own = good[good["head"] == head]
         plots.plot_interaction(own, x="dropout", hue="norm", metric="test_error", log=True, ax=ax)
         ax.set_title(f"head = {head}")
@@ -138,31 +138,25 @@ def together_interaction(sources: Sources) -> Any:
         ax.plot(places, [0.97] * len(places), "x", color=soft(), transform=ax.get_xaxis_transform(), markersize=7)
         ax.label_outer()
     # the runs set the limits: the interval of a few unsteady ones would flatten all others
-    panels[0].set_ylim(good["test_error"].min() / 1.3, good["test_error"].max() * 1.3)
-    plain_log(panels[0], "y")
-    panels[-1].get_legend().remove()
-    return picture
+    both[0].set_ylim(good["test_error"].min() / 1.3, good["test_error"].max() * 1.3)
+    plain_log(both[0], "y")
+    if spare := both[-1].get_legend():
+        spare.remove()
+    return both[0]
 
 
 @figure
 def together_effects(sources: Sources) -> Any:
     """Main effects and interactions of two with their intervals, as ratios of errors."""
     found = crossed(sources).dropna(subset="ratio").query("order <= 2")
-    ax = plt.figure(figsize=(6.8, 1.5 + 0.38 * len(found))).add_subplot()
-    tint = colours(["main effect", "interaction"])
-    ax.axvline(1, linewidth=1.2, color=soft(), zorder=1)
-    ax.axvspan(1 / stats.EQUIVALENT, stats.EQUIVALENT, color=soft(), alpha=0.16, linewidth=0, zorder=0)
-    looks = {"main effect": "o", "interaction": "D"}
+    ax = rows([title(str(name)) for name in found.index], step=0.38)
+    tint, looks = colours(["main effect", "interaction"]), {"main effect": "s", "interaction": "D"}
     for place, (_, row) in enumerate(found.iterrows()):
         kind = "main effect" if row["order"] == 1 else "interaction"
         bar(ax, [row["low"], row["high"]], [place] * 2, tint[kind])
         ax.plot(row["ratio"], place, looks[kind], color=tint[kind], markersize=8)
     for kind, look in looks.items():
         ax.plot([], [], look, color=tint[kind], label=kind, markersize=8)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
-    ax.set_yticks(range(len(found)), [title(str(name)) for name in found.index])
-    ax.set(ylim=(len(found) - 0.5, -0.5), xlim=(found["low"].min() / 1.1, found["high"].max() * 1.1))
-    ax.grid(False, axis="y")
-    plain_log(ax, "x")
-    ax.set_xlabel("errors, multiplied by")
+    legend(ax, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
+    ratios(ax, found["low"].min() / 1.1, found["high"].max() * 1.1, "errors, multiplied by")
     return ax

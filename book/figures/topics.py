@@ -8,14 +8,17 @@ import pandas as pd
 
 from experiments.answers import effects, topics
 from experiments.answers.columns import EFFECTS, RUNS
-from experiments.answers.keys import UNTRAINED, look_up, members
-from experiments.answers.questions import QUESTIONS, STUDY, study_of
+from experiments.answers.keys import look_up
+from experiments.answers.questions import QUESTIONS, STUDY, members, study_of
 from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
-from experiments.answers.values import Value, write, write_interval
+from experiments.answers.values import UNTRAINED, Value, write, write_interval
 from experiments.topics import TOPICS
 from s6core import layers, plots
 from s6core.config import text
+
+TESTS = [name for name, column in EFFECTS.items() if column.kind != "text" and name not in ("ratio", "points")]
+"""What stands in the table of tests beside the points: every other number of a comparison."""
 
 
 @figure
@@ -68,7 +71,7 @@ def _words(value: Any) -> str:
 
 @table
 def topic_effects(sources: Sources, *, topic: str, study: str = STUDY) -> pd.DataFrame:
-    """The one table of a question: parameters, runs, errors, ratio, interval, verdict."""
+    """The one table of a question: verdict, ratio, interval, errors, runs, parameters."""
     found = sources.effects(topics.check(topic), study).set_index("variant")
     rows = []
     for variant in members(topic):
@@ -80,7 +83,7 @@ def topic_effects(sources: Sources, *, topic: str, study: str = STUDY) -> pd.Dat
         else:
             row |= _effect(found.loc[variant])
         rows.append(row)
-    columns = ["variant", "parameters", "runs", "errors (%)", "times", "95% interval", "verdict"]
+    columns = ["variant", "verdict", "times", "95% interval", "errors (%)", "runs", "parameters"]
     frame = pd.DataFrame(rows, columns=columns)
     frame.attrs = {"formats": {"errors (%)": ".2f"}, "right": ("times", "95% interval")}
     return frame
@@ -109,20 +112,14 @@ def topic_tests(sources: Sources, *, topic: str, study: str = STUDY) -> pd.DataF
             continue
         rows.append({
             "variant": row["variant"],
+            "verdict, and why": f"{row['verdict']}: {row['reason']}",
             "points": _cell("points", row),
             "95% interval": _ends("points", row),
-            **{EFFECTS[name].words: _cell(name, row) for name in ("p", "p_holm", "p_ranks")},
-            "noticed": _cell("notices", row),
+            **{EFFECTS[name].words: (_ends if EFFECTS[name].of else _cell)(name, row) for name in TESTS},
             "failed": f"{row['n_failed']} of {row['n']}",
-            "verdict, and why": f"{row['verdict']}: {row['reason']}",
         })  # fmt: skip
     frame = pd.DataFrame(rows)
-    frame.attrs["right"] = (
-        "points",
-        "95% interval",
-        *(EFFECTS[name].words for name in ("p", "p_holm", "p_ranks")),
-        "noticed",
-    )
+    frame.attrs["right"] = ("points", "95% interval", *(EFFECTS[name].words for name in TESTS))
     return frame
 
 

@@ -1,60 +1,53 @@
 """What can be asked of a variant, and how it is written: one list for sentences, tables, hovers and JSON.
 
-A quantity is a column of `s6core.stats.effects`, a column of runs.csv, or computed of those columns here. To add one,
-add a row; to add a statistic, have `effects` compute it and add a row.
+A quantity is a column of `s6core.stats.effects`, which says there how it is written, a column of runs.csv, or computed
+of those columns here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pandas as pd
 
+from s6core.stats import Effect
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class Column:
     """One quantity: its kind (see `values.KINDS`), its heading, and where its interval stands."""
 
     kind: str
     words: str
     interval: tuple[str, str] | None = None  # the columns that hold its ends
+    of: str = ""  # the column that holds it, where that has another name
+    computed: Callable[[pd.DataFrame], pd.Series] | None = None  # of the columns of runs.csv or epochs.csv, by seed
 
 
-EFFECTS = {
-    "ratio": Column(kind="times", words="errors over the base's", interval=("low", "high")),
-    "points": Column(kind="points", words="difference (points)", interval=("points_low", "points_high")),
-    "verdict": Column(kind="text", words="verdict"),
-    "reason": Column(kind="text", words="reason"),
-    "p": Column(kind="p", words="p"),
-    "p_holm": Column(kind="p", words="p (Holm)"),
-    "p_ranks": Column(kind="p", words="p (ranks)"),
-    "notices": Column(kind="times", words="would have noticed"),
+EFFECTS = {f.name: Column(**f.metadata) for f in fields(Effect) if f.metadata} | {
+    "any_digits": Column("times", "new digits too", ("any_low", "any_high"), "ratio"),
 }
-"""What compares a variant with its topic's base: columns of `s6core.stats.effects`."""
+"""What compares a variant with its topic's base: fields of `s6core.stats.Effect`, written as they say."""
 
-RUNS: dict[str, Column] = {
-    "test_accuracy": Column(kind="percent", words="test accuracy (%)"),
-    "train_accuracy": Column(kind="percent", words="training accuracy (%)"),
-    "validation_accuracy": Column(kind="percent", words="validation accuracy (%)"),
-    "test_loss": Column(kind="nats", words="test loss (nats)"),
-    "train_loss": Column(kind="nats", words="training loss (nats)"),
-    "validation_loss": Column(kind="nats", words="validation loss (nats)"),
-    "test_error": Column(kind="percent", words="test errors (%)"),
-    "train_error": Column(kind="percent", words="training errors (%)"),
-    "gap": Column(kind="points", words="test errors minus training errors (points)"),
-    "seconds": Column(kind="seconds", words="seconds"),
-    "parameters": Column(kind="count", words="parameters"),
-    "epochs": Column(kind="count", words="epochs"),
-}
+RUNS = {
+    "test_accuracy": Column("percent", "test accuracy (%)"),
+    "train_accuracy": Column("percent", "training accuracy (%)"),
+    "validation_accuracy": Column("percent", "validation accuracy (%)"),
+    "test_loss": Column("nats", "test loss (nats)"),
+    "train_loss": Column("nats", "training loss (nats)"),
+    "validation_loss": Column("nats", "validation loss (nats)"),
+    "test_error": Column("percent", "test errors (%)", computed=lambda frame: 100 - frame["test_accuracy"]),
+    "train_error": Column("percent", "training errors (%)", computed=lambda frame: 100 - frame["train_accuracy"]),
+    "gap": Column(
+        "points", "test errors minus training errors (points)",
+        computed=lambda frame: frame["train_accuracy"] - frame["test_accuracy"],
+    ),
+    "seconds": Column("seconds", "seconds"),
+    "parameters": Column("count", "parameters"),
+    "epochs": Column("count", "epochs"),
+}  # fmt: skip
 """What a variant's runs have by themselves, seed by seed; every other column of runs.csv is a plain number or text."""
-
-COMPUTED: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
-    "test_error": lambda frame: 100 - frame["test_accuracy"],
-    "train_error": lambda frame: 100 - frame["train_accuracy"],
-    "gap": lambda frame: frame["train_accuracy"] - frame["test_accuracy"],
-}
-"""Quantities that are computed of the columns of runs.csv or epochs.csv, seed by seed."""
 
 COUNTS = ("n", "diverged", "n_failed")
 """How many runs finished, how many diverged, and how many count as failed: diverged, or at chance."""

@@ -7,10 +7,10 @@ from datetime import date
 
 import pandas as pd
 
-from experiments.answers.keys import UNTRAINED, look_up, members, seeds
-from experiments.answers.questions import QUESTIONS, STUDY
+from experiments.answers.keys import look_up
+from experiments.answers.questions import QUESTIONS, STUDY, members
 from experiments.answers.sources import Sources
-from experiments.answers.values import Value, write
+from experiments.answers.values import UNTRAINED, Value, seeds, write
 from experiments.topics import TOPICS
 from s6core.config import unknown
 

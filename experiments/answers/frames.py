@@ -17,9 +17,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.answers.registry import taken
+from experiments.answers.registry import known_as, taken
 from experiments.answers.sources import Sources
-from s6core.config import unknown
 
 FRAMES: dict[str, Callable[[Sources], pd.DataFrame]] = {}
 _CACHE: dict[tuple[str, Path], tuple[pd.DataFrame, dict[Path, int]]] = {}
@@ -50,17 +49,14 @@ def frame(function: Callable[[Sources], pd.DataFrame]) -> Callable[[Sources], pd
 
 def named(name: str, sources: Sources) -> pd.DataFrame:
     """Return a frame by its name. Raises `KeyError`, offering the nearest names."""
-    if name not in FRAMES:
-        raise KeyError(unknown("frame", name, FRAMES))
-    return FRAMES[name](sources)
+    return FRAMES[known_as("frame", name, FRAMES)](sources)
 
 
 def cell(name: str, row: str, column: str, sources: Sources) -> tuple[pd.DataFrame, pd.Series]:
     """Return a frame and one row of it. Raises `KeyError` for what is unknown, with the nearest names."""
     found = named(name, sources)
     for what, asked, known in (("row", row, found.index), ("column", column, found.columns)):
-        if asked not in known:
-            raise KeyError(f"frame {name}: {unknown(what, asked, map(str, known))}")
+        known_as(what, asked, known, where=f"frame {name}")
     return found, found.loc[row]
 
 

@@ -18,6 +18,11 @@ QUESTIONS = ChainMap(TOPICS, OWN_TOPICS)
 PLANS = ChainMap(STUDIES, OWN_STUDIES)
 
 
+def members(name: str) -> list[str]:
+    """Return the base and the variants of a topic."""
+    return [QUESTIONS[name].base, *QUESTIONS[name].variants]
+
+
 def study_of(topic: str) -> str:
     """Return the study that trains a topic's variants: of an own topic, `yours/NAME`, its own."""
     return "/".join(topic.split("/")[:2]) if topic in OWN_TOPICS else STUDY

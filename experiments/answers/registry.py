@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
+
+from s6core.config import unknown
 
 FIGURES: dict[str, Callable[..., Any]] = {}
 TABLES: dict[str, Callable[..., Any]] = {}
@@ -49,3 +51,11 @@ def load(book: Path) -> None:
     package = import_module("figures")
     for module in iter_modules(package.__path__):
         import_module(f"figures.{module.name}")
+
+
+def known_as(what: str, name: str, known: Iterable[object], *, where: str = "", offer: Iterable[object] = ()) -> str:
+    """Return a name that is known. Raises `KeyError` with the nearest of the known ones, or of those to `offer`."""
+    names = list(map(str, known))
+    if name not in names:
+        raise KeyError(f"{where}: " * bool(where) + unknown(what, name, list(map(str, offer)) or names))
+    return name

@@ -7,13 +7,22 @@ from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from experiments.answers import digits
+from experiments.answers.digits import LABELS
 from experiments.answers.questions import PLANS, QUESTIONS, STUDY, study_of
+from experiments.answers.registry import known_as
 from experiments.studies import STUDIES
 from s6core import results, stats
 from s6core.config import unknown
 
 REFERENCE = "reference"  # the variant that every other one of a study is compared with
+
+
+def devices(runs: pd.DataFrame) -> str:
+    """Return the devices that runs were trained on."""
+    return "; ".join(map(str, runs["device"].dropna().unique())) or "device unknown"
 
 
 class Sources:
@@ -53,22 +62,34 @@ class Sources:
         """Return one row per declared variant of a topic: its errors against the base's, see `s6core.stats.effects`."""
         if study not in self.studies():
             self.runs_if_any(study)
-            return _effects(None, topic, 0)
+            return _effects(None, topic, 0, "")
         folder, stamp = self._stamped(study, "runs.csv")
-        return _effects(folder, topic, stamp)
+        self.used.add(self.folder / LABELS)
+        return _effects(folder, topic, stamp, self.labels() if (self.folder / LABELS).is_file() else "")
+
+    def labels(self) -> str:
+        """Return the class of each MNIST test image, a sign each. Raises `KeyError` where they are not stored."""
+        path = self.folder / LABELS
+        self.used.add(path)
+        if not path.is_file():
+            raise KeyError(f"results/{LABELS} is missing: `s6 measure labels` makes it")
+        return path.read_text().strip()
+
+    def predictions(self, study: str, variant: str) -> list[str]:
+        """Return what each run of a variant that learned reads on the test images, by seed; none where it is lost."""
+        return digits.predictions(self.folder / study, variant, self.runs(study))
 
     def record(self, study: str, variant: str) -> results.Record:
         """Return the record of a variant's first seed: its config, which all its seeds share, and its predictions."""
         runs = self.runs(study)
-        if variant not in set(runs["variant"]):
-            raise KeyError(f"study {study}: {unknown('variant', variant, runs['variant'].unique())}")
+        known_as("variant", variant, runs["variant"].unique(), where=f"study {study}")
         seed = int(runs.loc[runs["variant"] == variant, "seed"].min())
         path = results.record_path(self.folder / study, variant, seed)
         self.used.add(path)
         return _record(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
     def cost(self, study: str) -> pd.Series:
-        """Return what each variant costs to train over the reference, see `experiments.cost`; empty if not measured."""
+        """Return what each variant costs to train over the reference (`s6 measure cost`); empty if not measured."""
         name = f"{study}/cost.csv"
         self.used.add(self.folder / name)
         if not (self.folder / name).is_file():
@@ -112,11 +133,16 @@ def _record(path: Path, stamp: int) -> results.Record:
 
 
 @lru_cache(maxsize=256)
-def _effects(folder: Path | None, name: str, stamp: int) -> pd.DataFrame:
+def _effects(folder: Path | None, name: str, stamp: int, labels: str) -> pd.DataFrame:
     topic = QUESTIONS[name]
     runs = results.load_runs(folder) if folder else pd.DataFrame(columns=results.RUN_COLUMNS)
     if topic.base in set(runs["variant"]):
-        return stats.effects(runs, base=topic.base, family=list(topic.variants), study=PLANS[study_of(name)].variants)
+        correct: dict[str, ArrayLike] = {}
+        for variant in (topic.base, *topic.variants) if folder and labels else ():
+            if (right := digits.right(folder, variant, runs, labels)) is not None:
+                correct[variant] = right
+        study = PLANS[study_of(name)].variants
+        return stats.effects(runs, base=topic.base, family=list(topic.variants), study=study, correct=correct)
     counts = runs["variant"].value_counts()
     rows = [
         stats.Effect(variant=v, base=topic.base, n=int(counts.get(v, 0)), n_failed=0, n_base=0, n_base_failed=0)

@@ -6,11 +6,11 @@ from typing import Any
 
 from experiments.answers.columns import EFFECTS
 from experiments.answers.effects import in_words
-from experiments.answers.keys import members
-from experiments.answers.questions import PLANS, QUESTIONS, STUDY, study_of
+from experiments.answers.questions import PLANS, QUESTIONS, STUDY, members, study_of
+from experiments.answers.registry import known_as
 from experiments.answers.sources import Sources
 from s6core import layers, receptive
-from s6core.config import FIELDS, diff, text, unknown
+from s6core.config import FIELDS, diff, text
 from s6core.plan import Plan, plan
 
 AXES = {
@@ -25,9 +25,7 @@ AXES = {
 
 def check(name: str) -> str:
     """Return the name of a topic. Raises `KeyError` with the nearest names."""
-    if name not in QUESTIONS:
-        raise KeyError(unknown("topic", name, QUESTIONS))
-    return name
+    return known_as("topic", name, QUESTIONS)
 
 
 def planned(variant: str, study: str = STUDY) -> Plan:
@@ -74,7 +72,8 @@ def as_data(name: str, sources: Sources, study: str = STUDY) -> dict[str, Any]:
     topic = QUESTIONS[check(name)]
     table = sources.effects(name, study)
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
-    keep = ("variant", "n", "n_failed", "error", "low", "high", *EFFECTS)
+    figures = (column.of or name for name, column in EFFECTS.items())
+    keep = dict.fromkeys(("variant", "n", "n_failed", "error", "low", "high", *figures, "any_low", "any_high"))
     return {
         "topic": name,
         "question": topic.question,

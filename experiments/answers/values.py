@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+UNTRAINED = "not trained yet"
 SPREAD = ("interval", "low", "high")
 SEEDS = (*SPREAD, "sd", "min", "median", "max", "n")
 
@@ -49,6 +50,10 @@ KINDS = {
     "number": Kind(""),
 }
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+
+
+def seeds(n: int) -> str:
+    return "one seed" if n == 1 else f"{n} seeds"
 
 
 def write(value: Value, format: str = "") -> str:

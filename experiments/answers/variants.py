@@ -8,15 +8,11 @@ from typing import Any
 import pandas as pd
 
 from experiments.answers.effects import in_words
-from experiments.answers.keys import members
-from experiments.answers.questions import STUDY
+from experiments.answers.questions import STUDY, members
 from experiments.answers.sources import Sources
 from experiments.topics import TOPICS
 from s6core import results, stats, style
 from s6core.config import NetConfig, TrainConfig, overrides, to_dict
-
-LABELS = "mnist-test-labels.txt"
-"""The class of each test image, a digit each, as a record's predictions: written by book/_scripts/live_digits.py."""
 
 
 def summaries(sources: Sources) -> pd.DataFrame:
@@ -101,12 +97,7 @@ def papermill(name: str, changed: dict[str, Any], seeds: int) -> str:
 
 def missed(sources: Sources) -> dict[str, Any]:
     """Return the class of every test image, and of each variant which images its seed 0 misses, and read as what."""
-    path = sources.folder / LABELS
-    sources.used.add(path)
-    if not path.is_file():
-        raise KeyError(f"results/{LABELS} is missing: python -m experiments.labels makes it")
-    labels = path.read_text().strip()
-    nets = {}
+    labels, nets = sources.labels(), {}
     for name in summaries(sources).index:
         record = sources.record(STUDY, name)
         if record.seed == 0 and record.predictions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -14,35 +15,33 @@ from s6core.config import ConfigError
 from s6core.idx import DataError
 from s6core.results import ResultsError
 
-COMMANDS = {
-    "net": "experiments.cli.net",
-    "rf": "experiments.cli.rf",
-    "data": "experiments.cli.data",
-    "run": "experiments.cli.run",
-    "status": "experiments.cli.status",
-    "compare": "experiments.cli.compare",
-    "table": "experiments.cli.table",
-    "claims": "experiments.cli.claims",
-    "studies": "experiments.cli.studies",
-    "rm": "experiments.cli.rm",
-}
-"""Each command and the module that holds it, under its own name."""
+COMMANDS = ("net", "rf", "data", "run", "status", "compare", "table", "claims", "studies", "measure", "rm")
+"""Each command, a module of this folder that holds it under its own name."""
 
 
-class Commands(click.Group):
+class Lazy(click.Group):
+    """A group whose commands are modules of a package, imported when they are asked for."""
+
+    def __init__(self, *, modules: Sequence[str], package: str, named: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.modules, self.package, self.named = modules, package, named
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.modules:
+            return None
+        module = import_module(f"{self.package}.{cmd_name.replace('-', '_')}")
+        command: click.Command = getattr(module, self.named or cmd_name)
+        return command
+
+
+class Commands(Lazy):
     """A group in which what goes wrong is a line, never a traceback.
 
     Exit status 2 for a mistake in what was asked for, 1 for what stands in its way: files, folders, another runner.
     """
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
-        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -59,7 +58,10 @@ class Commands(click.Group):
         sys.exit(1)
 
 
-@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands, modules=COMMANDS, package="experiments.cli", invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
 @click.version_option(s6core.__version__, message="s6 %(version)s")
 @click.pass_context
 def s6(ctx: click.Context) -> None:
@@ -74,6 +76,7 @@ def s6(ctx: click.Context) -> None:
     s6 table head          variants, best first
     s6 compare head/fc     against the reference
     s6 claims              what runs say of the book
+    s6 measure inside      what goes on inside nets
 
     Without a command: every study, what it asks and how far it is.
     """

@@ -11,12 +11,12 @@ import click
 
 from experiments.cli import formats
 from experiments.cli.completion import complete_variants
-from experiments.cli.options import PUBLISHED, HomePath
+from experiments.cli.options import HomePath, folders
 from experiments.cli.sides import find, others, reference
+from experiments.terminal import paragraph
 from experiments.topics import TOPICS
 from s6core.compare import Comparison, Side
 from s6core.compare import compare as compared
-from s6core.plan import YOURS
 
 
 @click.command()
@@ -27,11 +27,10 @@ from s6core.plan import YOURS
 @click.option("--percent/--fractions", default=None, help="What the accuracies of a CSV are; never guessed.")
 @click.option("--accuracy", metavar="COLUMN", help="The CSV's column of accuracies, where it cannot be told.")
 @click.option("--seed", metavar="COLUMN", help="The CSV's column of seeds, where it cannot be told.")
-@click.option("--results", "root", type=HomePath(file_okay=False), metavar="DIR",
-              help="Where studies lie.  [default: this repository's results, then results/yours]")  # fmt: skip
+@folders
 def compare(
     a: str, b: str | None, kind: str, plot: Path | None, percent: bool | None, accuracy: str | None, seed: str | None,
-    root: Path | None,
+    roots: list[Path],
 ) -> None:  # fmt: skip
     """Compare two groups of runs: what differs, how many times the errors, and what that proves.
 
@@ -45,7 +44,6 @@ def compare(
               s6 compare ablations/fc ablations/gap-fc --format markdown
               s6 compare runs.csv:head=fc runs.csv:head=gap --percent
     """
-    roots = [root.expanduser()] if root else [PUBLISHED, YOURS]
     one, left_out = find(a, roots, percent=percent, accuracy=accuracy, seed=seed)
     if b is None:
         other: Side = reference(one, roots)
@@ -83,16 +81,14 @@ def lines(found: Comparison) -> list[str]:
     table = [f"{'':<{left}}{'a':<{middle}}b", *(f"{name:<{left}}{x:<{middle}}{y}" for name, x, y in facts)]
     said = [f"a  {a.name}", f"b  {b.name}", "", *table, ""]
     if not math.isnan(it.ratio):
-        said += [formats.paragraph(sentence) for sentence in figures(found)]
+        said += [paragraph(sentence) for sentence in figures(found)]
     word, _, rest = f"{it.verdict}: {it.reason}".partition(":")
-    said.append(formats.paragraph(f"{word}:{rest}").replace(word, formats.coloured(word), 1))
+    said.append(paragraph(f"{word}:{rest}").replace(word, formats.coloured(word), 1))
     if not math.isnan(it.notices) and "would have been clear" not in it.reason:
-        said.append(formats.paragraph(f"So many runs would have noticed {it.notices:.2f} times the errors."))
+        said.append(paragraph(f"So many runs would have noticed {it.notices:.2f} times the errors."))
     topic = next((name for name, asks in TOPICS.items() if a.name in {f"ablations/{v}" for v in asks.variants}), None)
     if topic:
-        said.append(
-            formats.paragraph(f"This is one comparison alone. Among all variants of its topic: s6 table {topic}")
-        )
+        said.append(paragraph(f"This is one comparison alone. Among all variants of its topic: s6 table {topic}"))
     return said
 
 

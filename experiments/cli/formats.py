@@ -14,8 +14,6 @@ import pandas as pd
 
 from experiments.terminal import paragraph, width
 
-__all__ = ["paragraph", "width"]
-
 FORMATS = ("table", "markdown", "latex", "csv", "json")
 MISSING = "–"
 VERDICTS = {"helps": "green", "hurts": "red", "equivalent": "blue"}

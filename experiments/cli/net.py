@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from experiments.cli import formats
 from experiments.cli.completion import complete_fields
+from experiments.terminal import columns, paragraph
 from s6core.config import FIELDS, ConfigError, NetConfig, parse, unknown
 from s6core.fields import describe
 from s6core.layers import layers, parameters
@@ -40,8 +41,8 @@ def net(fields: tuple[str, ...], listed: bool, as_json: bool) -> None:
             "op": row.op,
             "output": list(row.output),
             "parameters": row.parameters,
-            "receptive_field": field.size[0],
-            "stride": field.stride[0],
+            "receptive_field": _both(field.size),
+            "stride": _both(field.stride),
         }
         for row, field in zip(rows, seen, strict=True)
     ]
@@ -51,20 +52,24 @@ def net(fields: tuple[str, ...], listed: bool, as_json: bool) -> None:
     click.echo("\n".join(_lines(table, parameters(rows))))
 
 
+def _both(numbers: Sequence[Any]) -> Any:
+    """Return vertical and horizontal, or the one number that both are."""
+    return numbers[0] if numbers[0] == numbers[1] else list(numbers)
+
+
+def _text(numbers: Any) -> str:
+    return " × ".join(map(str, numbers)) if isinstance(numbers, list) else str(numbers)
+
+
 def _lines(table: list[dict[str, Any]], total: int) -> list[str]:
     """Return the table; where the terminal is too narrow for all of it, without the operations."""
     rows = [("layer", "operation", "output", "parameters", "sees", "stride")]
     for line in table:
         shape = " × ".join(map(str, line["output"]))
-        seen = (str(line["receptive_field"]), str(line["stride"]))
+        seen = [_text(line[name]) for name in ("receptive_field", "stride")]
         rows.append((line["name"], line["op"], shape, f"{line['parameters']:,}", *seen))
     rows.append(("total", "", "", f"{total:,}", "", ""))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    kept = [0, 1, 2, 3, 4, 5] if sum(widths) + 2 * len(widths) <= formats.width() else [0, 2, 3, 4, 5]
-    gap = "  " if sum(widths[n] for n in kept) + 2 * len(kept) <= formats.width() else " "
-    return [
-        gap.join(row[n].ljust(widths[n]) if n < 2 else row[n].rjust(widths[n]) for n in kept).rstrip() for row in rows
-    ]
+    return columns(rows, left=(0, 1), spare=1)
 
 
 def _list_fields(names: tuple[str, ...], as_json: bool) -> None:
@@ -79,5 +84,5 @@ def _list_fields(names: tuple[str, ...], as_json: bool) -> None:
         return
     for field in chosen:
         click.echo(f"{field.name} ({field.of})")
-        click.echo(formats.paragraph(field.means, indent="    "))
-        click.echo(formats.paragraph(f"{field.allowed}; default {field.default}", indent="    "))
+        click.echo(paragraph(field.means, indent="    "))
+        click.echo(paragraph(f"{field.allowed}; default {field.default}", indent="    "))

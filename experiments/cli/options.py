@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from s6core import results
+from s6core.plan import YOURS
+from s6core.results import PUBLISHED
 
 
 class HomePath(click.Path):
@@ -20,8 +21,12 @@ class HomePath(click.Path):
         return super().convert(Path(value).expanduser(), param, ctx)
 
 
-PUBLISHED = results.REPOSITORY / "results"
+DIR = HomePath(file_okay=False)
 folder = click.option(
-    "--results", "root", type=HomePath(file_okay=False), default=PUBLISHED, metavar="DIR",
+    "--results", "root", type=DIR, default=PUBLISHED, metavar="DIR",
     help="Where the study's folder lies or comes to lie.  [default: this repository's results]",
+)  # fmt: skip
+folders = click.option(
+    "--results", "roots", type=DIR, metavar="DIR", callback=lambda _, __, root: [root] if root else [PUBLISHED, YOURS],
+    help="Where studies lie.  [default: this repository's results, then results/yours]",
 )  # fmt: skip

@@ -9,8 +9,7 @@ from pathlib import Path
 import click
 
 from experiments.cli.completion import complete_variants
-from experiments.cli.options import HomePath
-from experiments.cli.sides import record_paths
+from experiments.cli.options import DIR
 from experiments.runner.lock import alone
 from s6core import results
 from s6core.config import ConfigError, unknown
@@ -19,7 +18,7 @@ from s6core.plan import YOURS
 
 @click.command()
 @click.argument("name", metavar="STUDY/VARIANT", shell_complete=complete_variants)
-@click.option("--results", "root", type=HomePath(file_okay=False), default=YOURS, metavar="DIR",
+@click.option("--results", "root", type=DIR, default=YOURS, metavar="DIR",
               help="Where the study lies.  [default: results/yours]")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def rm(name: str, root: Path, yes: bool) -> None:
@@ -37,7 +36,7 @@ def rm(name: str, root: Path, yes: bool) -> None:
     if folder.is_symlink() or not folder.is_dir():
         known = [f"{p.parent.parent.name}/{p.parent.name}" for p in root.glob("*/*/seed-*.json")]
         raise ConfigError(f"{root}: {unknown('variant', name, dict.fromkeys(known)) if known else 'holds no runs'}")
-    runs = len(record_paths(folder))
+    runs = len(results.record_paths(folder.parent, folder.name))
     if not yes:
         click.confirm(f"Remove {folder} with {runs} run{'s' * (runs != 1)}?", abort=True)
     with alone(folder.parent):

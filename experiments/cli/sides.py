@@ -88,9 +88,7 @@ def others(a: Side, b: Side) -> pd.DataFrame | None:
 
 
 def record_paths(folder: Path) -> list[Path]:
-    """Return the records of a variant's folder, by seed."""
-    found = results.record_paths(folder.parent, folder.name)
-    return sorted(found, key=lambda path: int(path.stem.removeprefix("seed-")))
+    return results.record_paths(folder.parent, folder.name)
 
 
 def _records(name: str, folder: Path) -> Side:

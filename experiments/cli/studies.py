@@ -10,11 +10,12 @@ import click
 
 from experiments import own
 from experiments.cli import formats
-from experiments.cli.options import PUBLISHED
 from experiments.leaderboard import topics
 from experiments.studies import STUDIES, Study
+from experiments.terminal import paragraph, width
 from s6core import plan, results
 from s6core.config import ConfigError
+from s6core.results import PUBLISHED
 
 
 @click.command()
@@ -59,11 +60,11 @@ def listing(rows: list[dict[str, Any]]) -> list[str]:
     lines = []
     for row, name, done in zip(rows, names, runs, strict=True):
         head = f"{name:<{left}}  {done:>{right}}"
-        if formats.width() - indent >= 30:
-            said = formats.paragraph(row["question"], indent=" " * indent)
+        if width() - indent >= 30:
+            said = paragraph(row["question"], indent=" " * indent)
             lines.append(head + said[len(head) :])
         else:
-            lines += [head, formats.paragraph(row["question"], indent="    ")]
+            lines += [head, paragraph(row["question"], indent="    ")]
     return lines
 
 

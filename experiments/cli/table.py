@@ -9,17 +9,16 @@ import click
 
 from experiments.cli import formats
 from experiments.cli.completion import complete_studies
-from experiments.cli.options import PUBLISHED, HomePath
+from experiments.cli.options import folders
 from experiments.leaderboard import asked, leaderboard
-from s6core.plan import YOURS
+from experiments.terminal import paragraph
 
 
 @click.command()
 @click.argument("name", metavar="STUDY|TOPIC", shell_complete=complete_studies)
 @formats.formats
-@click.option("--results", "root", type=HomePath(file_okay=False), metavar="DIR",
-              help="Where studies lie.  [default: this repository's results, then results/yours]")  # fmt: skip
-def table(name: str, kind: str, root: Path | None) -> None:
+@folders
+def table(name: str, kind: str, roots: list[Path]) -> None:
     """Print the variants of a study or a topic, best first: accuracy, ratio of errors, and verdict.
 
     Intervals are of 95%, over seeds; a verdict is within its topic, all of whose variants count.
@@ -28,7 +27,7 @@ def table(name: str, kind: str, root: Path | None) -> None:
     Examples: s6 table head
               s6 table ablations --format csv > ablations.csv
     """
-    what = asked(name, [root.expanduser()] if root else [PUBLISHED, YOURS])
+    what = asked(name, roots)
     frame = leaderboard(what)
     if len(what.topics) < 2:
         frame = frame.drop(columns="topic")
@@ -37,7 +36,7 @@ def table(name: str, kind: str, root: Path | None) -> None:
     rows = frame.to_dict("records")
     failures = bool(frame["failed"].any())
     if kind == "table":
-        click.echo(formats.paragraph(next(iter(what.topics.values())).question if len(what.topics) == 1
+        click.echo(paragraph(next(iter(what.topics.values())).question if len(what.topics) == 1
                                      else what.study.question) + "\n")  # fmt: skip
     click.echo(formats.render(rows, [shown(row, failures) for row in rows], kind))
 

@@ -1,16 +1,20 @@
-"""How many runs this machine carries at once."""
+"""How many runs this machine carries at once, and how their processes end with the one that started them."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import platform
 import shutil
+import signal
 import sys
 from collections.abc import Collection
 from pathlib import Path
 
 import psutil
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 MEMORY = 1_600_000_000
 """Bytes that a run may take at most."""
 
@@ -37,3 +41,17 @@ def cores() -> int:
     """Return how many runs this machine's cores and free memory carry at once."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(available, psutil.virtual_memory().available // MEMORY))
+
+
+def die_with_parent(parent: int) -> None:
+    """Have Linux kill this process as soon as `parent` is gone, also if it is gone already."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.name == "posix" and os.getppid() != parent:  # elsewhere it is no number of a process
+        os._exit(1)
+
+
+def die_first() -> None:
+    """Offer this process when memory runs out: the kernel's run is then lost, not its worker or the runner."""
+    with contextlib.suppress(OSError):  # no such file elsewhere, or not ours to write
+        Path("/proc/self/oom_score_adj").write_text("500")

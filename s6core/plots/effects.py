@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from s6core import stats
 from s6core.plots.ink import axes, bar, ink, require_columns, soft
+from s6core.plots.rows import ratios, rows
 from s6core.plots.scales import plain_log
 from s6core.style import colours, marker
 
@@ -33,54 +35,46 @@ def plot_effects(
 ) -> Axes:
     """Draw the ratio of errors of every row of `effects` (see `s6core.stats.effects`) on a logarithmic axis.
 
-    A dot is a run over the base's geometric mean, the diamond is the ratio, the bar its interval; runs that failed are
+    A dot is a run over the base's geometric mean, the larger mark the ratio, the bar its interval; runs that failed are
     crosses at the right edge. Variants without a run keep their line. `names` writes variants otherwise.
     """
     require_columns(runs, "variant", "status", "test_accuracy")
     require_columns(effects, "variant", "ratio", "low", "high", "verdict", "n", "n_failed")
     variants = [base, *effects["variant"]]
-    ax = ax or axes(height=1.25 + 0.5 * len(variants))
-    ratios = errors(runs) / centre(runs, base)
-    every = [
-        *ratios[runs["variant"].isin(variants) & learned(runs)],
-        *effects["low"].dropna(),
-        *effects["high"].dropna(),
-    ]
-    low, high = min([1 / 1.3, *every]) / 1.08, max([1.3, *every]) * 1.08
-    ax.set_xlim(low, high)
-    ax.axvspan(1 / stats.EQUIVALENT, stats.EQUIVALENT, color=soft(), alpha=0.16, linewidth=0, zorder=0)
-    ax.axvline(1, color=soft(), linewidth=1.2, zorder=1)
-    rows = effects.set_index("variant")
+    ax = rows([(names or {}).get(v, v) for v in variants], ["", *map(_said, effects.to_dict("records"))], ax=ax)
+    own = errors(runs) / centre(runs, base)
+    every = [*own[runs["variant"].isin(variants) & learned(runs)], *effects["low"].dropna(), *effects["high"].dropna()]
+    words = f"errors, as a multiple of those of {base}\nshaded: within ±15%, too small to matter"
+    ratios(ax, min([1 / 1.3, *every]) / 1.08, max([1.3, *every]) * 1.08, words)
+    found = effects.set_index("variant")
     for place, (variant, colour) in enumerate(colours(variants).items()):
         mine = runs["variant"] == variant
-        each = ratios[mine & learned(runs)]
+        each = own[mine & learned(runs)]
         above = place + (0.24 if variant != base else 0.0)
         ax.plot(each, [above] * len(each), "o", color=colour, alpha=0.6, markersize=5, markeredgewidth=0)
         if variant != base:
-            _effect(ax, rows.loc[variant], place, colour, high)
-    ax.set_yticks(range(len(variants)), [(names or {}).get(v, v) for v in variants])
-    ax.set_ylim(len(variants) - 0.45, -0.55)
-    ax.grid(False, axis="y")
-    ax.tick_params(axis="y", length=0)
-    plain_log(ax, "x")
-    ax.set_xlabel(f"errors, as a multiple of those of {base}\nshaded: within ±15%, too small to matter")
+            _effect(ax, found.loc[variant], variant, place, colour)
     return ax
 
 
-def _effect(ax: Axes, row: pd.Series, place: int, colour: str, edge: float) -> None:
-    """Draw a variant's diamond, interval and verdict, or say what it lacks."""
+def _said(row: Mapping[Hashable, Any]) -> str:
+    """Return a variant's verdict, or what it lacks."""
+    if row["n"] == 0:
+        return "not trained yet"
+    failed = f"\n{row['n_failed']} of {row['n']} failed" if row["n_failed"] else ""
+    return f"{row['verdict']}{failed}"
+
+
+def _effect(ax: Axes, row: pd.Series, variant: str, place: int, colour: str) -> None:
+    """Draw a variant's ratio and interval, and its runs that failed."""
     failed = int(row["n_failed"])
     if np.isfinite(row["ratio"]):
         bar(ax, [row["low"], row["high"]], [place, place], colour)
-        ax.plot(row["ratio"], place, "D", color=colour, markersize=8, markeredgecolor=ink(), markeredgewidth=0.8)
+        ax.plot(row["ratio"], place, marker(variant), color=colour, markersize=9, markeredgecolor=ink(),
+                markeredgewidth=0.8)  # fmt: skip
     if failed:
         ax.plot(np.linspace(0.93, 0.985, failed), [place + 0.24] * failed, "x", color=colour, markersize=6,
                 markeredgewidth=1.6, transform=ax.get_yaxis_transform())  # fmt: skip
-    if row["n"] == 0:
-        words = "not trained yet"
-    else:
-        words = f"{row['verdict']}\n{failed} of {int(row['n'])} failed" if failed else str(row["verdict"])
-    ax.annotate(words, (1.02, place), xycoords=("axes fraction", "data"), va="center", size=10, color=ink())
 
 
 def plot_sweep(
@@ -100,11 +94,10 @@ def plot_sweep(
     ax = ax or axes()
     found = errors(runs)
     middle = centre(runs, base)
-    means, ends = {}, []
+    means, ends, tint = {}, [], colours(along)
     beside = ax.transData + ScaledTranslation(9 / 72, 0, ax.figure.dpi_scale_trans)  # or the bar hides the runs
     for variant, x in along.items():
-        each = found[(runs["variant"] == variant) & learned(runs)]
-        colour = colours([base, "other"])[base if variant == base else "other"]
+        each, colour = found[(runs["variant"] == variant) & learned(runs)], tint[variant]
         if each.empty:
             ax.plot(x, 0.015, marker="|", color=soft(), markersize=12, transform=ax.get_xaxis_transform())
             continue
@@ -114,7 +107,7 @@ def plot_sweep(
         ax.plot([x] * len(each), each, "o", color=colour, alpha=0.55, markersize=4.5, markeredgewidth=0,
                 transform=beside)  # fmt: skip
         means[x] = float(np.exp(interval.mean))
-        ax.plot(x, means[x], marker(base) if variant == base else "D", color=colour, markersize=9,
+        ax.plot(x, means[x], marker(variant), color=colour, markersize=9,
                 markeredgecolor=ink(), markeredgewidth=0.8, zorder=4)  # fmt: skip
     places = sorted(means)
     ax.plot(places, [means[x] for x in places], color=soft(), linewidth=1.2, zorder=1)

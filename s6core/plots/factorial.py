@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from s6core import stats
-from s6core.plots.ink import LABELS, axes, bar, require_columns, spread
+from s6core.plots.ink import LABELS, axes, bar, legend, require_columns, spread
 from s6core.style import colours, marker
 
 
@@ -47,7 +47,8 @@ def plot_interaction(
     ax.set_xticks(range(len(levels)), [str(v) for v in levels])
     ax.set_xlim(-0.4, len(levels) - 0.6)
     ax.set(xlabel=x, ylabel=LABELS.get(metric, metric))
-    ax.legend()
+    if not ax.figure.legends:  # a phone's panels share one
+        legend(ax)
     return ax
 
 

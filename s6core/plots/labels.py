@@ -7,11 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from s6core.plots.ink import ink
+from s6core.plots.ink import ink, legend, narrow
 
 
 def label(ax: Axes, points: Sequence[tuple[str, str, float, float]], *, at: float, axis: str) -> None:
-    """Write each point's name (name, colour, x, y) in a column at `at`, moved apart where two would overlap."""
+    """Write each point's name (name, colour, x, y) in a column at `at`, moved apart where two would overlap.
+
+    On a phone there is no room for a column: a legend says the names of the axes' lines.
+    """
+    if narrow():
+        if not ax.figure.legends:
+            legend(ax)
+        return
     ax.margins(y=0.08)
     ordered = sorted(points, key=lambda point: point[3])
     on_paper = ax.yaxis.get_transform().transform  # a logarithmic axis moves names apart as it is drawn

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from s6core import stats
-from s6core.plots.ink import axes, ink, soft
-from s6core.plots.scales import plain_log
+from s6core.plots.ink import ink, narrow, soft
+from s6core.plots.rows import ratios, rows
 from s6core.style import OKABE_ITO
 
 SHADES = {"helps": OKABE_ITO[2], "hurts": OKABE_ITO[3]}
@@ -23,12 +22,10 @@ def plot_overview(topics: Mapping[str, pd.DataFrame], *, named: int = 8, ax: Axe
     which all runs failed has no ratio and stands at the right edge.
     """
     shown = {name: table for name, table in topics.items() if (table["n"] > 0).any()}
-    ax = ax or axes(height=1.1 + 0.42 * max(len(shown), 1))
-    ratios = pd.concat([table["ratio"] for table in shown.values()]).dropna() if shown else pd.Series([1.0])
-    low, high = min(1 / 1.3, ratios.min()) / 1.4, max(1.3, ratios.max()) * 1.6
-    ax.set_xlim(low, high)
-    ax.axvspan(1 / stats.EQUIVALENT, stats.EQUIVALENT, color=soft(), alpha=0.16, linewidth=0, zorder=0)
-    ax.axvline(1, color=soft(), linewidth=1.2, zorder=1)
+    ax = rows(list(shown), step=0.42, ax=ax)
+    every = pd.concat([table["ratio"] for table in shown.values()]).dropna() if shown else pd.Series([1.0])
+    low, high = min(1 / 1.3, every.min()) / 1.4, max(1.3, every.max()) * 1.6
+    ratios(ax, low, high, "errors, as a multiple of the base's (left: fewer)")
     names = _largest(shown, named)
     for place, (topic, table) in enumerate(shown.items()):
         for _, row in table[table["n"] > 0].iterrows():
@@ -42,17 +39,14 @@ def plot_overview(topics: Mapping[str, pd.DataFrame], *, named: int = 8, ax: Axe
                     row["variant"], (x, place), xytext=(0, 5), textcoords="offset points", ha="center", va="bottom",
                     size=9, color=ink(),
                 )  # fmt: skip
-    ax.set_yticks(range(len(shown)), list(shown))
-    ax.set_ylim(len(shown) - 0.4, -0.6)
-    ax.grid(False, axis="y")
-    ax.tick_params(axis="y", length=0)
-    plain_log(ax, "x")
-    ax.set_xlabel("errors, as a multiple of the base's (left: fewer)")
     return ax
 
 
 def _largest(topics: Mapping[str, pd.DataFrame], most: int) -> dict[str, list[str]]:
-    """Return the decided effects farthest from 1, by topic: each variant once, no two on one side of a line."""
+    """Return the decided effects farthest from 1, by topic: each variant once, no two on one side of a line.
+
+    A phone has room for one in a line.
+    """
     found = []
     for topic, table in topics.items():
         for _, row in table[table["verdict"].isin(["helps", "hurts"])].iterrows():
@@ -61,8 +55,9 @@ def _largest(topics: Mapping[str, pd.DataFrame], most: int) -> dict[str, list[st
     named: dict[str, list[str]] = {}
     sides: set[tuple[str, str]] = set()
     for _, topic, variant, verdict in sorted(found, key=lambda one: -one[0]):
-        if (topic, verdict) in sides or any(variant in names for names in named.values()) or len(sides) == most:
+        side = (topic, "" if narrow() else verdict)
+        if side in sides or any(variant in names for names in named.values()) or len(sides) == most:
             continue
-        sides.add((topic, verdict))
+        sides.add(side)
         named.setdefault(topic, []).append(variant)
     return named

@@ -7,11 +7,17 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from s6core.plots.ink import narrow
+
 STEPS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8))
 
 
-def plain_log(ax: Axes, which: Literal["x", "y"], *, most: int = 7) -> None:
-    """Make an axis logarithmic over its present limits, with at most `most` round numbers written out."""
+def plain_log(ax: Axes, which: Literal["x", "y"], *, most: int | None = None) -> None:
+    """Make an axis logarithmic over its present limits, with at most `most` round numbers written out.
+
+    Without `most` as many as there is room for.
+    """
+    most = most or (4 if which == "x" and narrow() else 7)
     axis = ax.xaxis if which == "x" else ax.yaxis
     low, high = axis.get_view_interval()
     if not 0 < low < high:

@@ -33,6 +33,7 @@ def plot_accuracy_parameters(
     summary = stats.summary(runs[runs["variant"].isin(chosen)], metric=metric).set_index("variant")
     counts = runs.groupby("variant")["parameters"].first()[chosen]
     tint = colours(chosen)
+    groups = []
     for group in _neighbours(counts):
         labels = []
         for variant, shift in zip(group, spread(len(group), 0.011 * (len(group) - 1)), strict=True):
@@ -44,7 +45,9 @@ def plot_accuracy_parameters(
             ax.plot(beside, each, "o", color=tint[variant], markersize=4.5, markeredgewidth=0, alpha=0.55)
             ax.plot(x, row["mean"], marker(variant), color=tint[variant], markersize=9, label=variant)
             labels.append((variant, tint[variant], x, row["mean"]))
-        label(ax, labels, at=counts[group].max() * 10 ** (0.011 * len(group) + 0.02), axis="data")
+        groups.append((labels, counts[group].max() * 10 ** (0.011 * len(group) + 0.02)))
+    for labels, at in groups:
+        label(ax, labels, at=at, axis="data")
     if target is not None:
         ax.axhline(target, color=soft(), linestyle=(0, (4, 3)), linewidth=1.2, zorder=1)
         ax.annotate(

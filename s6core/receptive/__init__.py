@@ -85,13 +85,14 @@ def effective_receptive_field(
     net: nn.Module,
     images: Tensor,
     layer: str,
-    unit: tuple[int, int] | None = None,
+    unit: tuple[int, ...] | None = None,
     *,
     channel: int | None = None,
     seed: int = 0,
 ) -> EffectiveField:
     """Return how strongly a unit of a layer depends on each pixel, averaged over (B, C, H, W) images.
 
+    So too for signals (B, C, length) and volumes (B, C, depth, height, width), a unit having as many numbers as axes.
     `layer` is a module's qualified name; `unit` is (row, column), the central one unless given; `channel` is one map
     of the layer (or one logit), all of them unless given. The average is the root mean square of the gradient (Luo et
     al., NeurIPS 2016, study its variance); channels are joined with random signs, drawn from `seed`, so that one
@@ -101,36 +102,39 @@ def effective_receptive_field(
     `ReceptiveFieldError` for images or a net that it cannot take.
     """
     from s6core.receptive.effective import effective
-    from s6core.receptive.nets import trace
+    from s6core.receptive.nets import image_ranks, trace
     from s6core.receptive.twin import refuse_lazy
 
-    if images.ndim != 4:
+    ranks = image_ranks(net)
+    if images.ndim - 2 not in ranks:
         given = "×".join(map(str, images.shape))
-        raise ReceptiveFieldError(f"images: {given}; allowed is a batch of images, (images, channels, height, width)")
+        axes = {1: "signals, (signals, channels, length)", 3: "volumes, (volumes, channels, depth, height, width)"}
+        allowed = axes.get(ranks[0], "images, (images, channels, height, width)")
+        raise ReceptiveFieldError(f"images: {given}; allowed is a batch of {allowed}")
     refuse_lazy(net)
-    field = trace(net, (images.shape[-2], images.shape[-1]), images.shape[1])[layer]
+    field = trace(net, tuple(images.shape[2:]), images.shape[1])[layer]
     return effective(net, images, layer, unit, field, channel, seed)
 
 
 def support(
     net: nn.Module,
     layer: str,
-    unit: tuple[int, int] | None = None,
+    unit: tuple[int, ...] | None = None,
     *,
-    input_size: int | tuple[int, int],
+    input_size: int | tuple[int, ...],
     channels: int | None = None,
     seed: int = 0,
 ) -> NDArray[np.bool_]:
-    """Return the pixels (H, W) that a unit of a layer depends on, found by probing a copy of the net.
+    """Return the pixels (H, W), or of a signal or volume, that a unit of a layer depends on, by probing a copy.
 
     It shares nothing with the formulas of `receptive_field`, and is there to check them. Units are counted as there;
     the layer must be a module. What is global in truth (a group norm, say) is global here.
     """
-    from s6core.receptive.nets import image_channels
+    from s6core.receptive.nets import image_channels, image_ranks
     from s6core.receptive.probe import support as probe
 
-    height, width = _size(input_size, 2)
-    return probe(net, layer, unit, (height, width), image_channels(net) if channels is None else channels, seed)
+    size = _size(input_size, *image_ranks(net))
+    return probe(net, layer, unit, size, image_channels(net) if channels is None else channels, seed)
 
 
 def _size(value: int | Sequence[int], *ranks: int) -> tuple[int, ...]:

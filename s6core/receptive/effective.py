@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import pi, sqrt
+from math import pi, prod, sqrt
 
 import numpy as np
 import torch
@@ -22,11 +22,12 @@ BATCH = 64
 class EffectiveField:
     """The root mean square, over images, of a unit's gradient at each pixel, beside its theoretical box.
 
-    `gradient` is (H, W), the squares summed over the channels of the image and of the layer before the root is taken.
+    `gradient` is (H, W), or as the signal or volume is; the squares are summed over the channels of the image and the
+    layer before the root is taken.
     """
 
     layer: str
-    unit: tuple[int, int]
+    unit: tuple[int, ...]
     images: int
     box: Box  # the theoretical field, clipped to the image
     gradient: NDArray[np.float64]
@@ -43,18 +44,17 @@ class EffectiveField:
 
     @property
     def radius(self) -> float:
-        """Radius in pixels of the disc of that area: 2σ of a Gaussian field."""
+        """Radius in pixels of the disc of that area, 2σ of a Gaussian field; of images alone."""
         return sqrt(self.area / pi)
 
     @property
     def fill(self) -> float:
         """The equivalent area as a share of the theoretical box."""
-        height, width = self.box.size
-        return self.area / (height * width) if height * width else 0.0
+        return self.area / prod(self.box.size) if not self.box.empty else 0.0
 
 
 def effective(
-    net: nn.Module, images: torch.Tensor, layer: str, unit: tuple[int, int] | None, field: Field,
+    net: nn.Module, images: torch.Tensor, layer: str, unit: tuple[int, ...] | None, field: Field,
     channel: int | None, seed: int,
 ) -> EffectiveField:  # fmt: skip
     """Return the effective field of a unit: see `s6core.receptive.effective_receptive_field`."""
@@ -63,14 +63,14 @@ def effective(
     generator = torch.Generator().manual_seed(seed)
     # a copy: outside of inference mode its weights can be differentiated, and half precision would lose small gradients
     with torch.inference_mode(False), torch.enable_grad(), same_chance():
-        squares = torch.zeros(images.shape[-2:], dtype=torch.float64)
+        squares = torch.zeros(images.shape[2:], dtype=torch.float64)
         copied = twin(net, values=True)
         if any(p.dtype in (torch.float16, torch.bfloat16) for p in copied.parameters()):
             copied = copied.float()
         like = next(copied.parameters(), torch.zeros(1))
         for batch in images.split(BATCH):
             x = batch.detach().clone().to(device=like.device, dtype=like.dtype).requires_grad_()
-            values = at_unit(output_of(copied, layer, x), layer, unit)
+            values = at_unit(output_of(copied, layer, x), layer, unit, images.ndim - 2)
             if channel is not None and not 0 <= channel < values.shape[1]:
                 raise IndexError(f"layer {layer!r} has no channel {channel}: channels 0 to {values.shape[1] - 1}")
             # with random signs the square of the sum over channels is, on average, the sum of the squares

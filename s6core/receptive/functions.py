@@ -24,7 +24,10 @@ def shaped(func: Any, args: Any, kwargs: Any) -> Any:
         x, states, twice = args[0], args[1], args[7]  # torch would take every step of the sequence by itself
         states = states if isinstance(states, list | tuple) else (states,)
         return (x.new_empty(*x.shape[:-1], states[0].shape[-1] * (1 + twice)), *map(torch.empty_like, states))
-    return func(*args, **kwargs)
+    result = func(*args, **kwargs)
+    if isinstance(result, torch.Tensor) and 0 in result.shape and name_of(func).startswith("conv"):
+        raise ValueError("nothing would be left of its maps")  # without values, torch lets a kernel be too large
+    return result
 
 
 def name_of(func: Any) -> str:

@@ -28,7 +28,8 @@ class Axis:
     (parts, units), are the first and last pixel of the real image that reach each unit (first > last: none does).
     There is one part, and the same number along all axes; only where branches met of which one sees nothing but padding
     at places where the other sees the image, they stay apart, because what a unit sees is then no product of rows and
-    columns. `whole` says that position was lost: every unit sees all. `stretched` says that the stride is an average.
+    columns. `whole` says that position was lost: every unit sees all. `stretched` says that the stride is an average,
+    `void` that these are constants, whose boxes only keep their place.
     """
 
     units: int
@@ -38,6 +39,7 @@ class Axis:
     last: NDArray[np.int64]
     whole: bool = False
     stretched: bool = False
+    void: bool = False
 
     @classmethod
     def image(cls, pixels: int) -> Axis:
@@ -87,6 +89,23 @@ class Axis:
         first, last = self.first.min(axis=1, keepdims=True), self.last.max(axis=1, keepdims=True)
         return replace(self, units=1, boxes=boxes, shortest=shortest, first=first, last=last, whole=True)
 
+    def blank(self) -> Axis:
+        """Return the axis of what depends on no pixel, in the same places: constants beside maps."""
+        first, last = np.full_like(self.first, _BEYOND), np.full_like(self.last, -1)
+        return replace(self, first=first, last=last, void=True)
+
+    def same(self, other: Axis) -> bool:
+        """Whether the units of both see the same."""
+        if self is other:
+            return True
+        pairs = [(self.first, other.first), (self.last, other.last)]
+        for a, b in ((self.boxes, other.boxes), (self.shortest, other.shortest)):
+            if a.advance != b.advance:
+                return False
+            pairs += [(a.first, b.first), (a.last, b.last)]
+        flags = self.whole == other.whole and self.void == other.void
+        return flags and all(np.array_equal(a, b) for a, b in pairs)
+
     def spread(self, units: int) -> Axis:
         """Return `units` units that all see what this axis, taken as a whole, sees."""
         one = self.collapse()
@@ -99,10 +118,15 @@ class Axis:
 
         The parts of both stay apart: `joined` puts them together, for which it takes all axes.
         """
+        boxes, shortest = self.boxes.union(other.boxes, self.units), min(self.shortest, other.shortest, key=_size)
+        if self.void != other.void:
+            placed = other if self.void else self
+            boxes, shortest = placed.boxes, placed.shortest
         return replace(
             self,
-            boxes=self.boxes.union(other.boxes, self.units),
-            shortest=min(self.shortest, other.shortest, key=lambda boxes: boxes.size),
+            boxes=boxes,
+            shortest=shortest,
+            void=self.void and other.void,
             first=np.concatenate([self.first, other.first]),
             last=np.concatenate([self.last, other.last]),
             whole=self.whole or other.whole,
@@ -146,6 +170,10 @@ class Axis:
         places = places.clip(0, n - 1)
         first = np.where(inside, self.first[:, places], _BEYOND).min(axis=2)
         return first, np.where(inside, self.last[:, places], -1).max(axis=2)
+
+
+def _size(boxes: Boxes) -> int:
+    return boxes.size
 
 
 def comparable(a: Axis, b: Axis) -> bool:

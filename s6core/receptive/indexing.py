@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
+import numpy as np
 import torch
 
 from s6core.receptive import pieces
 from s6core.receptive.maps import Maps
-from s6core.receptive.reads import Reads, picked
+from s6core.receptive.reads import Places, Reads, picked
 from s6core.receptive.rules import Call, rule
 
 
@@ -26,21 +28,38 @@ def sliced(call: Call, maps: Maps, dim: int, start: int, count: int, step: int =
         return maps.read(dim, Reads(((start,),), step), count)
     if content[0].inside and len(content) == 1 and step == 1:
         return _of_list(call, maps, dim, start, count)
-    slowest = content[0]
-    inner = total // slowest.size
-    if step == 1 and start % inner == 0 and count % inner == 0:  # whole turns of the slowest piece
-        first, turns = start // inner, count // inner
-        if slowest.side is None:
-            return maps.with_dim(dim, pieces.merged((*pieces.plain(turns), *content[1:])))
-        if slowest.size == maps.axes[slowest.side].units:
-            axis = maps.axes[slowest.side].read(Reads(((first,),), 1), turns)
-            return maps.with_axis(slowest.side, axis).with_dim(
-                dim, pieces.merged((replace(slowest, size=turns), *content[1:]))
-            )
     settled = maps.settled(dim)
     if settled.whole_side(dim) is not None:
         return settled.read(dim, Reads(((start,),), step), count)
-    return call.lost(maps, [dim]).with_dim(dim, pieces.plain(count))
+    found = _of_pieces(maps, dim, start + step * np.arange(count))
+    return found or call.bounded(maps, [dim]).with_dim(dim, pieces.plain(count))
+
+
+def _of_pieces(maps: Maps, dim: int, entries: Places) -> Maps | None:
+    """Return the maps of entries that are all combinations of some of each piece's; None where they are not."""
+    content = maps.dims[dim]
+    if any(piece.inside for piece in content):
+        return None
+    chosen = [np.unique(digits) for digits in np.unravel_index(entries, [piece.size for piece in content])]
+    if prod(map(len, chosen)) != len(entries):
+        return None
+    parts = [(piece,) for piece in content]
+    maps = maps.on((*maps.dims[:dim], *parts, *maps.dims[dim + 1 :]))
+    for at, (piece, own) in enumerate(zip(content, chosen, strict=True), dim):
+        if len(own) == piece.size:
+            continue
+        reads = picked(own.tolist(), piece.size)
+        if piece.side is None:
+            maps = maps.with_dim(at, pieces.plain(len(own)))
+        elif maps.whole_side(at) is not None:
+            maps = maps.read(at, reads, len(own))
+        else:
+            within = maps.within(at, reads, len(own))
+            if within is None:
+                return None
+            maps = within
+    inner = [piece for part in maps.dims[dim : dim + len(content)] for piece in part]
+    return maps.on((*maps.dims[:dim], pieces.merged(inner), *maps.dims[dim + len(content) :]))
 
 
 def _of_list(call: Call, maps: Maps, dim: int, start: int, count: int) -> Maps:
@@ -54,7 +73,7 @@ def _of_list(call: Call, maps: Maps, dim: int, start: int, count: int) -> Maps:
         return maps.with_dim(dim, (replace(own, size=count, before=begin - start),))
     if start + count <= begin or start >= end:  # without a place: what it knows of the image, it knows by the marks
         return maps.blended([dim]).with_dim(dim, pieces.plain(count))
-    return call.lost(maps, [dim]).with_dim(dim, pieces.plain(count))
+    return call.bounded(maps, [dim]).with_dim(dim, pieces.plain(count))
 
 
 @rule("narrow")
@@ -104,7 +123,7 @@ def index_select(call: Call, x: Any, dim: int, index: Any) -> Maps:
 
 @rule("getitem")
 def getitem(call: Call, x: Any, index: Any) -> Maps | None:
-    parts = list(index) if isinstance(index, tuple) else [index]
+    parts = [_listed(part) for part in (index if isinstance(index, tuple) else (index,))]
     if not hasattr(x, "maps"):  # rows of a table, chosen by the image
         return _looked_up(call, parts)
     lists = [part for part in parts if isinstance(part, torch.Tensor | Sequence)]
@@ -141,6 +160,15 @@ def getitem(call: Call, x: Any, index: Any) -> Maps | None:
             continue
         dim += 1
     return maps
+
+
+def _listed(part: Any) -> Any:
+    """Return a mask of one dimension that is known as the list of places that it lets through."""
+    mask = isinstance(part, torch.Tensor) and part.dtype == torch.bool and part.ndim == 1
+    if not mask or hasattr(part, "maps") or part.device.type == "meta":
+        return part
+    with torch._C.DisableTorchFunctionSubclass():
+        return [place for place, through in enumerate(part.tolist()) if through]
 
 
 def _looked_up(call: Call, parts: list[Any]) -> Maps:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -17,17 +18,53 @@ from s6core.receptive.reads import Border, Places, Reads, picked
 SIDES = {1: ("only",), 2: ("vertical", "horizontal"), 3: ("first", "vertical", "horizontal")}
 
 
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the units of some channels see, and the marks that they bring."""
+
+    axes: tuple[Axis, ...]
+    marks: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
+
+    def same(self, other: Seen) -> bool:
+        """Whether the channels of both see the same."""
+        if (self.marks, self.loose) != (other.marks, other.loose):
+            return False
+        return all(a.same(b) for a, b in zip(self.axes, other.axes, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Kinds:
+    """Channels that see differently: which kind each element of a tensor is of (a table as large), and what they see.
+
+    Without a table, that is not known: see `channels`.
+    """
+
+    table: Any  # a tensor of whole numbers
+    seen: tuple[Seen, ...]
+
+    def marked(self, names: tuple[str, ...]) -> Kinds:
+        own = [replace(s, marks=tuple(dict.fromkeys((*s.marks, *names)))) for s in self.seen]
+        return replace(self, seen=tuple(own)) if own else self
+
+
+BLURRED = Kinds(None, ())
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Maps:
     """The pieces of each dimension, the axes of the image that they are pieces of, and where they came from.
 
-    An axis without a piece in any dimension has one unit: what all elements see alike.
+    An axis without a piece in any dimension has one unit: what all elements see alike. `axes` and `marks` are those of
+    all channels together; `kinds` tells them apart where they differ.
     """
 
     dims: tuple[Dim, ...]
     axes: tuple[Axis, ...]
     marks: tuple[str, ...] = ()  # layers that made the dependence global
     source: str = "the input"
+    kinds: Kinds | None = None
+    loose: tuple[str, ...] = ()  # where channels were taken that could not be told apart: the axes are an upper bound
 
     @property
     def flat(self) -> bool:
@@ -42,7 +79,8 @@ class Maps:
         return SIDES[self.rank][side]
 
     def marked(self, *names: str) -> Maps:
-        return replace(self, marks=tuple(dict.fromkeys((*self.marks, *names))))
+        kinds = self.kinds and self.kinds.marked(names)
+        return replace(self, marks=tuple(dict.fromkeys((*self.marks, *names))), kinds=kinds)
 
     def on(self, dims: Iterable[Dim]) -> Maps:
         return replace(self, dims=tuple(dims))

@@ -25,6 +25,8 @@ def merge(branches: Sequence[Maps], where: str) -> Maps:
         return branches[0]
     branches = _fitting(branches, where)
     result = branches[0].marked(*(mark for branch in branches for mark in branch.marks))
+    loose = tuple(dict.fromkeys(mark for branch in branches for mark in branch.loose))
+    result = replace(result, loose=loose, kinds=None)
     leads = [_lead(branches, side) for side in range(result.rank)]
     fitted: list[list[Axis | None]] = [
         [_counted(branch, lead, side, where) for side, lead in enumerate(leads)] for branch in branches

@@ -25,7 +25,7 @@ from s6core.receptive.errors import ReceptiveFieldError, UnknownLayerError
 from s6core.receptive.record import Field
 from s6core.receptive.twin import refuse_lazy, same_chance, twin
 
-Unit = tuple[int, int]
+Unit = tuple[int, ...]
 
 ACTIVATIONS = {
     "celu", "clamp", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid",
@@ -45,7 +45,7 @@ def support(net: nn.Module, layer: str, unit: Unit | None, size: Unit, channels:
             weights.data = positive / prod(weights.shape[1:])  # about one in all, so that depth does not overflow
         image = torch.rand(1, channels, *size, generator=generator, dtype=torch.float64, requires_grad=True)
         with _Transparent():
-            seen = at_unit(output_of(copied, layer, image), layer, unit).sum()
+            seen = at_unit(output_of(copied, layer, image), layer, unit, len(size)).sum()
     if not seen.requires_grad:
         return np.zeros(size, dtype=bool)
     (gradient,) = torch.autograd.grad(seen, image, allow_unused=True)
@@ -67,20 +67,21 @@ def output_of(net: nn.Module, layer: str, images: torch.Tensor) -> torch.Tensor:
     return outputs[call - 1]
 
 
-def at_unit(output: torch.Tensor, layer: str, unit: Unit | None) -> torch.Tensor:
-    """Return the channels of one unit, as (B, C): the central one of (B, C, H, W) maps unless given."""
-    if output.ndim != 4:
+def at_unit(output: torch.Tensor, layer: str, unit: Unit | None, rank: int) -> torch.Tensor:
+    """Return the channels of one unit, as (B, C): the central one of maps unless given, with `rank` axes."""
+    if output.ndim != rank + 2:
         return output.flatten(1)
-    i, j = unit if unit is not None else (output.shape[2] // 2, output.shape[3] // 2)
-    if not (0 <= i < output.shape[2] and 0 <= j < output.shape[3]):
-        height, width = output.shape[2:]
-        raise IndexError(f"layer {layer!r} has no unit {(i, j)}: its maps are {height}×{width}")
-    return output[:, :, i, j]
+    sizes = tuple(output.shape[2:])
+    place = tuple(n // 2 for n in sizes) if unit is None else tuple(unit)
+    if len(place) != rank or not all(0 <= i < n for i, n in zip(place, sizes, strict=True)):
+        raise IndexError(f"layer {layer!r} has no unit {place}: its maps are {'×'.join(map(str, sizes))}")
+    where: tuple[Any, ...] = (slice(None), slice(None), *place)
+    return output[where]
 
 
 def central(field: Field) -> Unit:
     """Return the unit that is meant where none is given."""
-    return field.units[0] // 2, field.units[1] // 2
+    return tuple(n // 2 for n in field.units)
 
 
 @contextmanager
@@ -96,6 +97,9 @@ def _hook(module: nn.Module, outputs: list[Any]) -> Iterator[None]:
         handle.remove()
 
 
+MAX_POOLS = {"max_pool1d": 1, "max_pool2d": 2, "max_pool3d": 3}
+
+
 class _Transparent(TorchFunctionMode):
     """Within it, no operation hides a dependence from the gradient."""
 
@@ -106,33 +110,32 @@ class _Transparent(TorchFunctionMode):
             return args[0]
         if name == "batch_norm" and not (args[5] if len(args) > 5 else kwargs.get("training")):
             return args[0]
-        if name == "max_pool2d":
-            return _sum_pool(*args, **{k: v for k, v in kwargs.items() if k != "input"})
-        if name == "adaptive_max_pool2d":
-            return F.adaptive_avg_pool2d(*args[:2])
+        if name in MAX_POOLS:
+            return _sum_pool(MAX_POOLS[name], *args, **{k: v for k, v in kwargs.items() if k != "input"})
+        if name.startswith("adaptive_max_pool"):
+            return getattr(F, name.replace("max", "avg"))(*args[:2])
         if name == "amax":
             return torch.sum(*args, **kwargs)
         return func(*args, **kwargs)
 
 
 def _sum_pool(
-    x: torch.Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+    rank: int, x: torch.Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> torch.Tensor:  # fmt: skip
     """Return the sum over each window of a max-pool, with the shape that the max-pool would have."""
+    pool, convolve = (getattr(F, f"{what}{rank}d") for what in ("max_pool", "conv"))
     with torch._C.DisableTorchFunction():
-        shape = F.max_pool2d(x.detach(), kernel_size, stride, padding, dilation, ceil_mode).shape[-2:]
-        kernel, padding, dilation = (_pair(n) for n in (kernel_size, padding, dilation))
-        stride = _pair(stride) if stride else kernel
-        spans = [
-            (n - 1) * s + d * (k - 1) + 1 - have - p
-            for n, s, d, k, have, p in zip(shape, stride, dilation, kernel, x.shape[-2:], padding, strict=True)
-        ]
-        padded = F.pad(x, (padding[1], max(0, spans[1]), padding[0], max(0, spans[0])))
+        shape = pool(x.detach(), kernel_size, stride, padding, dilation, ceil_mode).shape[-rank:]
+        kernel, padding, dilation = (_each(n, rank) for n in (kernel_size, padding, dilation))
+        stride = _each(stride, rank) if stride else kernel
+        around: list[int] = []
+        for n, s, d, k, have, p in zip(shape, stride, dilation, kernel, x.shape[-rank:], padding, strict=True):
+            around = [p, max(0, (n - 1) * s + d * (k - 1) + 1 - have - p), *around]  # torch lists the last axis first
         ones = torch.ones(x.shape[1], 1, *kernel, dtype=x.dtype)
-        summed = F.conv2d(padded, ones, stride=stride, dilation=dilation, groups=x.shape[1])
-        return summed[..., : shape[0], : shape[1]]
+        summed = convolve(F.pad(x, around), ones, stride=stride, dilation=dilation, groups=x.shape[1])
+        return summed[(..., *(slice(n) for n in shape))]
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (value[0], value[-1])
+def _each(value: Any, rank: int) -> tuple[int, ...]:
+    return (value,) * rank if isinstance(value, int) else tuple(value) * (rank // len(value))

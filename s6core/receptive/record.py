@@ -26,7 +26,9 @@ class Field:
     The centre of unit i lies at −padding + i·stride + (size − 1)/2 (the convention of google-research/receptive_field).
     Where units differ (after upsampling, or an adaptive pooling whose windows differ), size is the largest, stride and
     padding give the average place, `phases` says how they differ, and `unit` stays exact. `global_by` names the layers,
-    up to and with this one, through which a unit depends on the whole image, beyond the geometric field that is given.
+    up to and with this one, through which a unit depends on the whole image, beyond the geometric field that is given;
+    `at_most_by` those where channels were taken apart that could not be told from each other: then a unit sees nothing
+    beyond the field that is given, but maybe less.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Field:
     output: tuple[int, ...]  # without the batch
     axes: tuple[Axis, ...] = field(repr=False, compare=False)
     global_by: tuple[str, ...] = ()
+    at_most_by: tuple[str, ...] = ()
     before: tuple[int, ...] = field(default=(), repr=False, compare=False)  # min_size at the layer's input
 
     @property
@@ -82,6 +85,11 @@ class Field:
         """Whether a unit depends on pixels outside its geometric field: some layer in `global_by` sees to it."""
         return bool(self.global_by)
 
+    @property
+    def is_upper_bound(self) -> bool:
+        """Whether a unit may see less than the field that is given: some layer in `at_most_by` sees to it."""
+        return bool(self.at_most_by)
+
     def unit(self, *place: int) -> UnitField:
         """Return what the unit in row i, column j sees. Raises `IndexError` for a unit that the layer does not have."""
         place = (*place, *(0,) * (len(self.axes) - len(place)))
@@ -104,8 +112,10 @@ class Field:
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name}={text(getattr(self, name))}" for name in ("size", "stride", "padding"))
         more = "" if self.regular else f", phases={text(tuple(map(len, self.phases)))}"
-        return f"Field({self.name!r}, {self.op}, {numbers}{more}, output={text(self.output)}" + (
-            f", global_by={len(self.global_by)} layers)" if self.global_by else ")"
+        return (
+            f"Field({self.name!r}, {self.op}, {numbers}{more}, output={text(self.output)}"
+            + (f", global_by={len(self.global_by)} layers" if self.global_by else "")
+            + (", an upper bound)" if self.at_most_by else ")")
         )
 
 

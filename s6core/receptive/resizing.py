@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from s6core.receptive import pieces
 from s6core.receptive.maps import Maps
-from s6core.receptive.reads import Reads, adaptive, nearest, resample, window
+from s6core.receptive.reads import Reads, adaptive, nearest, resample
 from s6core.receptive.rules import Call, numbers, rule
-from s6core.receptive.sliding import Sliding, slide
+from s6core.receptive.sliding import slide
 
 
 @rule("interpolate", "upsample")
@@ -46,10 +48,23 @@ def upsample(call: Call, x: Any, size: Any, *rest: Any) -> Maps | list[Maps]:
 
 @rule("pixel_shuffle")
 def pixel_shuffle(call: Call, x: Any, upscale_factor: int) -> Maps:
-    reads: Sliding = lambda i, before, after: nearest(before, after, factor=upscale_factor)  # noqa: E731
-    return slide(call, x, 2, reads, channels=True)
+    """As the same by views: each of the r² channels of a place becomes a place of its own."""
+    r, (*_, channels, height, width) = upscale_factor, x.shape
+    return _regrouped(call, x, (channels // r**2, r, r, height, width), (0, 3, 1, 4, 2))
 
 
 @rule("pixel_unshuffle")
 def pixel_unshuffle(call: Call, x: Any, downscale_factor: int) -> Maps:
-    return slide(call, x, 2, lambda *_: window(downscale_factor, downscale_factor), channels=True)
+    r, (*_, channels, height, width) = downscale_factor, x.shape
+    return _regrouped(call, x, (channels, height // r, r, width // r, r), (0, 2, 4, 1, 3))
+
+
+def _regrouped(call: Call, x: Any, parts: Sequence[int], order: Sequence[int]) -> Maps:
+    """Return the maps after the last three dimensions were cut into parts that were put together in another order."""
+    maps = call.maps(x)
+    try:
+        cut = pieces.reshaped(maps.dims[-3:], parts)
+        return maps.on((*maps.dims[:-3], *pieces.reshaped([cut[i] for i in order], call.shape[-3:])))
+    except pieces.IncommensurableError:
+        lost = call.lost(maps, range(x.ndim))
+        return lost.on(pieces.plain(size) for size in call.shape)

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from s6core.layers import Layer
+from s6core.operations import OPERATIONS
 from s6core.receptive.errors import UnknownOperationError
 from s6core.receptive.geometry import Axis
 from s6core.receptive.reads import window
 from s6core.receptive.record import Field
-
-POINTWISE = {"relu", "leaky", "gelu", "silu", "batch-norm", "dropout", "channel-dropout"}
-GLOBAL_NORMS = {"group-norm", "layer-norm", "instance-norm"}  # pointwise in geometry, global in truth
-WINDOWS = {"conv", "max-pool", "average-pool"}
-GLOBAL = {"global-average", "global-max", "flatten", "linear"}
 
 
 def fields(rows: Sequence[Layer]) -> list[Field]:
@@ -27,16 +23,16 @@ def fields(rows: Sequence[Layer]) -> list[Field]:
     marks: tuple[str, ...] = ()
     records = []
     for row in rows:
-        before = tuple(axis.shortest.size for axis in axes)
-        if row.op in WINDOWS:
+        if row.op not in OPERATIONS:
+            raise UnknownOperationError(f"layer {row.name}: no rule for the operation {row.op!r}")
+        before, reach = tuple(axis.shortest.size for axis in axes), OPERATIONS[row.op].reach
+        if reach == "window":
             geometry = zip(row.kernel, row.stride, row.padding, row.dilation, strict=True)
             v, h = (window(*numbers) for numbers in geometry)
             axes = (axes[0].read(v, row.output[1]), axes[1].read(h, row.output[2]))
-        elif row.op in GLOBAL:
+        elif reach == "whole":
             axes = (axes[0].collapse(), axes[1].collapse())
-        elif row.op in GLOBAL_NORMS:
+        elif reach == "statistics":  # pointwise in geometry, global in truth
             marks = (*marks, row.name)
-        elif row.op not in POINTWISE:
-            raise UnknownOperationError(f"layer {row.name}: no rule for the operation {row.op!r}")
         records.append(Field(name=row.name, op=row.op, output=row.output, axes=axes, global_by=marks, before=before))
     return records

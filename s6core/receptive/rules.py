@@ -9,7 +9,7 @@ depend on it everywhere, and is marked by whoever applies the rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from s6core.receptive import pieces
@@ -41,7 +41,7 @@ class Call:
             raise self.unknown("of a constant with something from the image")
         self.spoken.add(id(x))
         maps: Maps = x.maps
-        return maps
+        return replace(maps, kinds=None) if maps.kinds else maps  # whoever applies the rule tells the kinds apart
 
     def all(self) -> list[Maps]:
         return [self.maps(x) for x in self.followed]
@@ -56,6 +56,11 @@ class Call:
         if not any(pieces.sides(maps.dims[dim]) for dim in dims):
             return maps.blended(dims)
         return maps.blended(dims).marked(self.where)
+
+    def bounded(self, maps: Maps, dims: Iterable[int]) -> Maps:
+        """Return maps of a part of what lies along these dimensions, not known which: all of it, as an upper bound."""
+        maps = maps.blended(dims)
+        return replace(maps, loose=tuple(dict.fromkeys((*maps.loose, self.where))))
 
     def union(self, maps: Iterable[Maps]) -> Maps:
         return merge(list(maps), self.where)

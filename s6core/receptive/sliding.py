@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from s6core.receptive import pieces
 from s6core.receptive.errors import UnknownOperationError
-from s6core.receptive.maps import Maps
+from s6core.receptive.maps import BLURRED, Maps
 from s6core.receptive.reads import SAME, Border, Reads, adaptive, transposed, window
 from s6core.receptive.rules import Call, numbers, rule
 
@@ -15,14 +16,20 @@ Sliding = Callable[[int, int, int], Reads | None]
 """From the number of a spatial dimension, its units before and after: the reads, or None where all units are one."""
 
 
-def images(call: Call, x: Any, count: int) -> Maps:
+def images(call: Call, x: Any, count: int, *, joined: bool = False) -> Maps:
     """Return maps whose last `count` dimensions are axes, and whose channels have no place of their own.
+
+    Unless the operation joins them all, channels that had one (as behind a space-to-depth) are no longer told apart.
 
     A vector that was reshaped to maps gets a place back: then every unit sees all that the vector saw.
     """
     maps = call.maps(x)
     if len(maps.dims) > count:
-        maps = maps.blended([len(maps.dims) - count - 1])
+        channels = len(maps.dims) - count - 1
+        placed = bool(pieces.sides(maps.dims[channels]))
+        maps = maps.blended([channels])
+        if placed and not joined:
+            maps = replace(maps, kinds=BLURRED)
     free = [side for side in range(call.rank) if not pieces.digits(maps.dims, side)] if count == call.rank else []
     for dim in range(len(maps.dims) - count, len(maps.dims)):
         maps = maps.settled(dim)
@@ -33,19 +40,22 @@ def images(call: Call, x: Any, count: int) -> Maps:
     return maps
 
 
-def slide(call: Call, x: Any, count: int, reads: Sliding, border: Border = "constant", channels: bool = False) -> Maps:
+def slide(
+    call: Call, x: Any, count: int, reads: Sliding, border: Border = "constant", groups: int | None = None
+) -> Maps:  # fmt: skip
     """Return the maps behind an operation that slides over the last `count` dimensions.
 
-    Where a dimension is a part of an axis, it slides within that part; where it is several axes in a row, what it sees
-    is no box, and its place is lost.
+    `groups` of channels are joined, each all its own; None where each channel stays by itself. Where a dimension is a
+    part of an axis, it slides within that part; where it is several axes in a row, what it sees is no box, and its
+    place is lost.
     """
-    maps, shape = images(call, x, count), call.shape
+    maps, shape = images(call, x, count, joined=groups == 1), call.shape
     for number in range(count):
         dim = x.ndim - count + number
         found = reads(number, x.shape[dim], shape[dim])
         if found != SAME:
             maps = _along(call, maps, dim, found, border, number if count == call.rank else None)
-    if channels and x.ndim > count:
+    if groups and x.ndim > count:
         maps = maps.with_dim(x.ndim - count - 1, pieces.plain(shape[x.ndim - count - 1]))
     return maps
 
@@ -80,7 +90,7 @@ def conv(
         padding = tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
     before = numbers(0 if padding == "valid" else padding, count)
     reads: Sliding = lambda i, *_: window(kernel[i], stride[i], before[i], dilation[i])  # noqa: E731
-    return slide(call, x, count, reads, channels=True)
+    return slide(call, x, count, reads, groups=groups)
 
 
 @rule("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
@@ -93,7 +103,7 @@ def conv_transpose(
     stride, padding, dilation = (numbers(n, count) for n in (stride, padding, dilation))
     reads: Sliding = lambda i, *_: transposed(kernel[i], stride[i], padding[i], dilation[i])  # noqa: E731
     try:
-        return slide(call, x, count, reads, channels=True)
+        return slide(call, x, count, reads, groups=groups)
     except ValueError as error:
         if isinstance(error, UnknownOperationError):
             raise

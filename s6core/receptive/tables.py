@@ -27,7 +27,7 @@ def rows(records: Iterable[Field]) -> list[dict[str, str]]:
         {
             "layer": record.name,
             "op": record.op,
-            "size": text(record.size),
+            "size": ("≤ " if record.is_upper_bound else "") + text(record.size),
             "min_size": text(record.min_size),
             "stride": text(record.stride),
             "padding": text(record.padding),
@@ -51,7 +51,11 @@ def to_frame(field: ReceptiveField) -> pd.DataFrame:
         for column, (side, end) in product(columns, enumerate(ends)):
             value = getattr(record, column)[side]
             line[column + end] = value if isinstance(value, int) else float(value)
-        lines.append(line | {"regular": record.regular, "global_by": ", ".join(record.global_by)})
+        lines.append(line | {
+            "regular": record.regular,
+            "global_by": ", ".join(record.global_by),
+            "at_most_by": ", ".join(record.at_most_by),
+        })  # fmt: skip
     return pd.DataFrame(lines)
 
 

@@ -20,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_map_only
 
 from s6core.receptive import columns, indexing, joining, looking, mixing, norms, pieces, resizing  # noqa: F401  (rules)
+from s6core.receptive.channels import exact_at_places, told
 from s6core.receptive.errors import ReceptiveFieldError, UnknownOperationError
 from s6core.receptive.functions import READS_VALUES, in_place, name_of, shaped
 from s6core.receptive.geometry import Axis
@@ -128,7 +129,7 @@ class Trace(TorchFunctionMode):
         result = self._result(func, args, kwargs, op, where, followed)
         if not any(isinstance(x, torch.Tensor) for x in tree_flatten(result)[0]):
             return result
-        maps = self._apply(Call(op, where, result, followed, len(self.input_size)), args, kwargs)
+        maps = self._apply(Call(op, where, result, followed, len(self.input_size)), func, args, kwargs)
         if maps is None:
             return result
         return self._wrap(func, args, kwargs, result, maps, where)
@@ -160,7 +161,7 @@ class Trace(TorchFunctionMode):
         args, kwargs = tree_map_only(torch.Tensor, self.plain, (args, kwargs))
         return func(*args, **kwargs)
 
-    def _apply(self, call: Call, args: Any, kwargs: Any) -> Maps | list[Maps] | None:
+    def _apply(self, call: Call, func: Any, args: Any, kwargs: Any) -> Maps | list[Maps] | None:
         rule = RULES.get(call.op)
         if rule is None:
             if not all(x.maps.flat for x in call.followed):
@@ -171,6 +172,8 @@ class Trace(TorchFunctionMode):
             union = merge([x.maps.on(()) for x in call.followed], call.where)
             return union.on(pieces.plain(size) for size in call.shape)
         maps = rule(call, *args, **{"x" if k in ("input", "self") else k: v for k, v in kwargs.items()})
+        if maps is not None:
+            maps = told(call, func, args, kwargs, maps, rule)
         aside = [x for x in call.followed if id(x) not in call.spoken]
         if maps is None or not aside:
             return maps
@@ -208,7 +211,11 @@ class Trace(TorchFunctionMode):
             shape = tuple(tensor.shape)
         seen = units_of(tensor.maps, len(self.input_size))
         least = [min((m.axes[side].shortest.size for m in entering), default=1) for side in range(seen.rank)]
-        return Field(name=name, op=op, output=shape[1:], axes=seen.axes, global_by=seen.marks, before=tuple(least))
+        loose = tensor.maps.loose if exact_at_places(tensor.maps) else (*tensor.maps.loose, name)
+        return Field(
+            name=name, op=op, output=shape[1:], axes=seen.axes, global_by=seen.marks, at_most_by=loose,
+            before=tuple(least),
+        )  # fmt: skip
 
     def _where(self, op: str) -> str:
         name = self.names[self.path[-1]] if self.path else ""

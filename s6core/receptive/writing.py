@@ -5,11 +5,13 @@ from __future__ import annotations
 import weakref
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from s6core.receptive import pieces
+from s6core.receptive.channels import reshaped, written_into
 from s6core.receptive.errors import UnknownOperationError
 from s6core.receptive.maps import Maps
 from s6core.receptive.merging import merge
@@ -41,7 +43,8 @@ class Written:
         if not hasattr(target, "maps"):
             return self.constant(tracer, target, maps, where)
         before, target.maps = target.maps, maps
-        if before.axes == maps.axes and before.marks == maps.marks and before.dims == maps.dims:
+        same = (before.axes, before.marks, before.dims, before.kinds) == (maps.axes, maps.marks, maps.dims, maps.kinds)
+        if same:
             return target  # each element saw the same before
         for other in self._others(target):
             found = _seen_by(other, target, maps)
@@ -79,7 +82,7 @@ def _seen_by(other: Any, target: Any, maps: Maps) -> Maps | None:
             return maps
         if same and other.is_contiguous() and target.is_contiguous():
             try:
-                return maps.on(pieces.reshaped(maps.dims, other.shape))
+                return reshaped(maps, other.shape)
             except pieces.IncommensurableError:
                 return None
         spans = _spans(other), _spans(target)
@@ -99,7 +102,7 @@ def _seen_by(other: Any, target: Any, maps: Maps) -> Maps | None:
     dims = [
         mine if is_list or not pieces.sides(new) else new for (mine, new), is_list in zip(pairs, listed, strict=True)
     ]
-    return merge([other.maps, maps.on(dims)], maps.source)
+    return written_into(other.maps, maps, merge([other.maps, maps.on(dims)], maps.source), spans, other.shape)
 
 
 def _are_places(mine: pieces.Dim, new: pieces.Dim, first: int) -> bool:
@@ -145,8 +148,8 @@ def _into_channels(tracer: Any, x: Any, place: tuple[slice, ...], own: Maps | No
         if not held or pieces.length(mine) == pieces.length(new) or _are_places(mine, new, part.start):
             continue
         raise UnknownOperationError(f"at {where!r}: no rule for writing into a part of a tensor's axes")
-    if own is not None:  # else fewer channels depend on the image, and no unit sees more
-        tracer.written.into(tracer, view, merge([view.maps, own], where), where)
+    nothing = replace(view.maps, axes=tuple(axis.blank() for axis in view.maps.axes), marks=(), loose=(), kinds=None)
+    tracer.written.into(tracer, view, nothing if own is None else merge([nothing, own], where), where)
 
 
 def _into_constant(tracer: Any, x: torch.Tensor, spans: Sequence[Any], own: Maps, value: Any, where: str) -> None:

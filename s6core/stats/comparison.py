@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from s6core.stats.arms import Arm, arm_of
-from s6core.stats.checks import numbers
+from s6core.stats.checks import StatsError, numbers
 from s6core.stats.failures import share_interval
 from s6core.stats.holm import holm
-from s6core.stats.pairs import StatsError
 from s6core.stats.prior import Prior
 from s6core.stats.ranks import rank_p, separated
 from s6core.stats.reason import reason

@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from s6core.stats.arms import log_errors
-from s6core.stats.pairs import StatsError
+from s6core.stats.checks import StatsError
 from s6core.stats.rule import LEVEL
-from s6core.stats.welch import half_width, spread
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnyDigits:
-    """The ratio of geometric mean errors with its 95% interval over new seeds and new images."""
-
-    ratio: float
-    low: float
-    high: float
-
-
-def any_digits(correct_a: ArrayLike, correct_b: ArrayLike) -> AnyDigits:
-    """Return the ratio of the errors of a and b, as for any new digits, from which images each seed had right.
-
-    Both are truth values of shape (seeds, images) on the same images, at least two seeds each. The variance of the log
-    ratio is that of seeds (Welch) plus that of images, both crossed: see `image_variance`.
-    """
-    a, b = _pair(correct_a, correct_b)
-    if min(len(a), len(b)) < 2:
-        raise StatsError(f"correct: {len(a)} and {len(b)} seeds; allowed are two or more of each")
-    logs_a, logs_b = (log_errors(100 * side.mean(axis=1), side.shape[1]) for side in (a, b))
-    middle = float(logs_a.mean() - logs_b.mean())
-    half = float(half_width(spread(logs_a, None), spread(logs_b, None)))
-    low, high = any_interval(np.exp(middle), np.exp(middle - half), np.exp(middle + half), a, b)
-    return AnyDigits(ratio=float(np.exp(middle)), low=low, high=high)
 
 
 def any_interval(

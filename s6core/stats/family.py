@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from s6core.stats.arms import Arm, arms
+from s6core.stats.checks import StatsError
 from s6core.stats.comparison import judged, weigh
 from s6core.stats.digits import any_interval
-from s6core.stats.pairs import StatsError
 from s6core.stats.prior import study_prior
 from s6core.stats.row import Effect
 from s6core.stats.rule import CLASSES, IMAGES

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import integrate, stats
 
+from s6core.stats.checks import StatsError
 from s6core.stats.intervals import mean_interval
-from s6core.stats.pairs import Better, StatsError, checked, sign
+from s6core.stats.pairs import Better, checked, sign
 
 
 def best_epoch_flattery(

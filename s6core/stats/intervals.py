@@ -1,19 +1,17 @@
-"""The mean of a variant's seeds, with an interval that says by its name how it was made."""
+"""The mean of a variant's seeds with its interval."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from s6core.stats.pairs import DECIMALS, DIVERGED, FAILED, FINISHED, StatsError, checked
-
-Method = Literal["t", "bca"]
-LEVEL = 0.95
+from s6core.stats.checks import StatsError
+from s6core.stats.pairs import DECIMALS, DIVERGED, FAILED, FINISHED, checked
+from s6core.stats.rule import LEVEL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,35 +26,20 @@ class Interval:
     method: str
 
 
-def mean_interval(
-    values: ArrayLike, *, method: Method = "t", level: float = LEVEL, rng: np.random.Generator | None = None
-) -> Interval:
-    """Return the mean of independent values with its confidence interval.
+def mean_interval(values: ArrayLike) -> Interval:
+    """Return the mean of independent values with Student's 95% interval.
 
-    `t` is Student's interval and the default everywhere; `bca` is the bias-corrected and accelerated bootstrap (Efron
-    1987) with 9,999 resamples from `rng`, which undercovers below about thirty values (see `coverage`). One value, or
-    values that are all equal, show no spread: their interval is NaN, not zero wide.
+    One value, or values that are all equal, show no spread: their interval is NaN, not zero wide.
     """
     x = np.asarray(values, float).ravel()
-    if method not in ("t", "bca"):
-        raise StatsError(f"method={method!r}: allowed is t or bca")
-    if not 0 < level < 1:
-        raise StatsError(f"level={level!r}: allowed is a number between 0 and 1")
     if not np.isfinite(x).all():
         raise StatsError("values: allowed are finite numbers only")
     n = len(x)
     mean = float(x.mean()) if n else np.nan
     if n < 2 or np.ptp(x.round(DECIMALS)) == 0:
         return Interval(n=n, mean=mean, sd=0.0 if n > 1 else np.nan, low=np.nan, high=np.nan, method="none")
-    if method == "t":
-        bounds = stats.ttest_1samp(x, 0.0).confidence_interval(level)
-    elif rng is None:
-        raise StatsError("method='bca' draws at random: give rng=numpy.random.default_rng(seed)")
-    else:
-        result = stats.bootstrap((x,), np.mean, n_resamples=9_999, confidence_level=level, method="BCa", rng=rng)
-        bounds = result.confidence_interval
-    sd = float(x.std(ddof=1))
-    return Interval(n=n, mean=mean, sd=sd, low=float(bounds.low), high=float(bounds.high), method=method)
+    low, high = stats.ttest_1samp(x, 0.0).confidence_interval(LEVEL)
+    return Interval(n=n, mean=mean, sd=float(x.std(ddof=1)), low=float(low), high=float(high), method="t")
 
 
 def summary(runs: pd.DataFrame, metric: str = "test_accuracy") -> pd.DataFrame:
@@ -70,11 +53,6 @@ def summary(runs: pd.DataFrame, metric: str = "test_accuracy") -> pd.DataFrame:
     for variant, group in runs.groupby("variant", sort=False):
         finished = group.loc[group["status"] == FINISHED, metric]
         counts = {f"n_{status}": int((group["status"] == status).sum()) for status in (DIVERGED, FAILED)}
-        rows.append({"variant": variant, **interval_row(finished), **counts})
+        rows.append({"variant": variant, **asdict(mean_interval(finished)), **counts})
     columns = ["variant", "n", "n_diverged", "n_failed", "mean", "sd", "low", "high", "method"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def interval_row(values: ArrayLike) -> dict[str, object]:
-    """Return a t interval as the cells of a row: n, mean, sd, low, high, method."""
-    return asdict(mean_interval(values))

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from s6core.stats.intervals import LEVEL
 from s6core.stats.pairs import DECIMALS, paired_differences
+from s6core.stats.rule import LEVEL
 
 
 def pairing(runs: pd.DataFrame, *, reference: str = "reference", metric: str = "test_accuracy") -> pd.DataFrame:

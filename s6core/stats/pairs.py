@@ -10,8 +10,6 @@ import pandas as pd
 
 from s6core.stats.checks import StatsError, accuracies, numbers
 
-__all__ = ["StatsError"]
-
 Better = Literal["higher", "lower"]
 KNOWN: dict[str, Better] = {"accuracy": "higher", "loss": "lower", "errors": "lower", "seconds": "lower"}
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from s6core.stats.evidence import ALPHA
-from s6core.stats.pairs import StatsError
+from s6core.stats.checks import StatsError
+from s6core.stats.rule import ALPHA
 
 
 def sampling_error(accuracy: float, *, images: int = 10_000) -> float:
@@ -15,7 +15,7 @@ def sampling_error(accuracy: float, *, images: int = 10_000) -> float:
 
     The binomial one: 0.077 at 99.4% on 10,000 images. All runs here share the test images, yet little of it drops out
     of a difference between two nets that err on different images, and none of it is in an interval over seeds: see
-    `any_digits`.
+    `any_interval`.
     """
     if not 0 <= accuracy <= 100:
         raise StatsError(f"accuracy={accuracy!r}: allowed are per cent, 0 to 100")

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from s6core.config import NetConfig
-from s6core.layers import Layer, Op, layers
+from s6core.layers import Layer, layers
 from s6core.receptive import Field, fields
 
 STACKS = 400
-OPERATIONS: dict[str, Op] = {
+OPERATIONS: dict[str, str] = {
     "conv": "conv", "max": "max-pool", "avg": "average-pool", "gap": "global-average",
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ import torch
 from _ext import live
 from live_page import RESULTS, lay_out
 
-from experiments.pushes import pushed
+from experiments.measure.pushes import pushed
 
 Open = Callable[..., Any]
 QUESTION = 'question="How many?" low="98" high="100" step="0.05" unit="%" runs="[99.1, 99.3, 99.2]"'
@@ -47,7 +47,7 @@ def settled(page: Any) -> None:
 def test_a_stroke_is_read_as_one_draws(component: Open) -> None:
     page = component("draw-digit")
     assert reads(page) == ["4", "4"]  # the example
-    box = page.locator(".dd-pad").bounding_box()
+    box = page.locator(".lv-pad").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"]
     page.mouse.move(x, y + 0.15 * box["height"])
     page.mouse.down()
@@ -64,7 +64,7 @@ def test_a_stroke_is_read_as_one_draws(component: Open) -> None:
 
 def test_the_keyboard_draws(component: Open) -> None:
     page = component("draw-digit")
-    page.locator(".dd-pad").focus()
+    page.locator(".lv-pad").focus()
     page.keyboard.press("Escape")
     page.keyboard.press("Space")
     for _ in range(12):
@@ -78,8 +78,8 @@ def test_the_keyboard_draws(component: Open) -> None:
 
 def test_a_finger_draws(component: Open) -> None:
     page = component("draw-digit", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    assert page.locator(".dd-pad").evaluate("(pad) => getComputedStyle(pad).touchAction") == "none"  # no scrolling
-    box = page.locator(".dd-pad").bounding_box()
+    assert page.locator(".lv-pad").evaluate("(pad) => getComputedStyle(pad).touchAction") == "none"  # no scrolling
+    box = page.locator(".lv-pad").bounding_box()
     page.touchscreen.tap(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
     settled(page)
     assert page.evaluate("document.querySelector('draw-digit').pad.strokes.length") == 1
@@ -150,6 +150,46 @@ def test_the_settings_choose_among_the_twelve_nets(component: Open) -> None:
     for nth, variant in enumerate(("no-bn+dropout-0.25", "no-bn+fc+dropout-0.25")):
         expected = f"{runs.at[variant, 'parameters']:,} parameters, {runs.at[variant, 'test_accuracy']:.2f}% right"
         page.locator(".lv-about").nth(nth).filter(has_text=expected).wait_for()
+
+
+# Read a digit: the front page's small form
+
+
+def test_a_test_digit_is_read_at_once_and_makes_room_for_a_drawing(component: Open) -> None:
+    page = component("read-digit", 'digit="4"')
+    settled(page)
+    assert reads(page) == ["4"]
+    assert page.locator(".lv-about").inner_text() == "a digit of the test set, labelled 4"
+    page.get_by_role("button", name="Another test digit").click()
+    settled(page)
+    assert page.locator(".lv-about").inner_text() == "a digit of the test set, labelled 5"
+    page.locator(".lv-pad").focus()
+    page.keyboard.press("Space")
+    for _ in range(12):
+        page.keyboard.press("ArrowDown")
+    settled(page)
+    assert reads(page) == ["1"] and page.locator(".lv-about").inner_text() == "your drawing"
+    page.get_by_role("button", name="Clear").click()
+    settled(page)
+    assert reads(page) == ["–"] and page.locator(".lv-about").inner_text() == "nothing drawn yet"
+
+
+def test_the_small_net_answers_as_the_large_page_does(component: Open) -> None:
+    """On a phone, by finger; and what is drawn before the weights are there is read when they are."""
+    page = component("read-digit", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    box = page.locator(".lv-pad").bounding_box()
+    page.touchscreen.tap(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    settled(page)
+    logits = """(name) => {
+      const element = document.querySelector(name);
+      return Array.from(S6Live.run(element.net ?? element.nets.gap, element.pad.image()).at(-1));
+    }"""
+    small = page.evaluate(logits, "read-digit")
+    page = component("draw-digit", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    box = page.locator(".lv-pad").bounding_box()
+    page.touchscreen.tap(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    settled(page)
+    assert np.allclose(small, page.evaluate(logits, "draw-digit"), atol=1e-3)
 
 
 # Push the digit
@@ -339,6 +379,33 @@ def test_forced_colours_and_reduced_motion_leave_it_whole(component: Open, name:
     assert page.evaluate("matchMedia('(forced-colors: active)').matches")
     for button in page.get_by_role("button").all()[:5]:
         assert button.evaluate("(button) => getComputedStyle(button).borderTopWidth") != "0px"
+
+
+PAPER = """() => [...document.querySelectorAll('.live canvas')].filter((one) => one.checkVisibility()).map((canvas) => {
+  let on = canvas;
+  const shade = () => getComputedStyle(on).backgroundColor;
+  while (on.parentElement && shade() === 'rgba(0, 0, 0, 0)') on = on.parentElement;
+  return getComputedStyle(canvas).filter + ' ' + shade();
+})"""
+
+
+@pytest.mark.parametrize("name", ["read-digit", "draw-digit", "push-digit"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_ink_is_seen_in_forced_colours(component: Open, name: str, theme: str) -> None:
+    page = component(name, theme=theme, forced_colors="active", color_scheme=theme)
+    assert set(page.evaluate(PAPER)) == {"none rgb(255, 255, 255)"}  # black ink, not inverted, on white
+
+
+BLOCKED = """<script>for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });</script>"""
+
+
+@pytest.mark.parametrize("name", live.COMPONENTS)
+def test_a_blocked_storage_is_no_loss(visit: Open, tmp_path: Path, name: str) -> None:
+    page = visit(lay_out(tmp_path, name, body=f"{BLOCKED}<{name} {READY[name]}></{name}>"))
+    page.wait_for_selector(".lv-body:not([aria-busy])")
+    assert page.evaluate("() => { try { return Boolean(localStorage); } catch { return false; } }") is False
+    assert page.locator(".lv-fault").count() == 0  # and the fixture has heard no error
 
 
 @pytest.mark.parametrize("name", [name for name, entry in live.COMPONENTS.items() if entry.data])

@@ -10,7 +10,7 @@
     static label = "Draw a digit";
 
     build() {
-      this.pad = new Pad(() => this.changed());
+      this.pad = new Pad(() => this.think());
       this.seen = h("canvas", { "aria-hidden": "true" });
       this.box = h("i", { class: "dd-field", hidden: true });
       this.readout = h("p", { class: "dd-readout" }, "Point at a vote or a map: which pixels does it see?");
@@ -86,14 +86,8 @@
       this.think();
     }
 
-    changed() {
-      if (!this.nets || this.asked) return;
-      this.asked = requestAnimationFrame(() => this.think());
-    }
-
     think() {
-      cancelAnimationFrame(this.asked);
-      this.asked = 0;
+      if (!this.nets) return;
       const image = this.pad.image();
       paintBytes(this.seen, image ?? new Uint8Array(784));
       this.outputs = {};

@@ -1,0 +1,93 @@
+"""The test digits that most nets miss, and those whose label people contradict: for the page of mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments.answers.frames import frame
+from experiments.answers.sources import Sources
+
+STUDY = "ablations"
+IMAGES = Path(__file__).with_suffix(".npz")
+HALF = 0.5  # of the runs: "most" miss a digit that more than this share misses
+
+
+class Review(NamedTuple):
+    """How five people voted who saw a digit and two classes: its label, and what a net had guessed instead."""
+
+    label: int
+    guess: int
+    neither: int
+    guessed: int  # the class
+
+
+REVIEWS = {
+    947: Review(0, 5, 0, 9), 1621: Review(2, 3, 0, 6), 1901: Review(2, 3, 0, 4), 2130: Review(2, 2, 1, 9),
+    2462: Review(0, 4, 1, 0), 2597: Review(0, 4, 1, 3), 2654: Review(0, 2, 3, 1), 3520: Review(2, 0, 3, 4),
+    3558: Review(1, 4, 0, 0), 5937: Review(1, 3, 1, 3), 6651: Review(0, 5, 0, 6), 6783: Review(2, 3, 0, 6),
+    8527: Review(2, 2, 1, 9), 9679: Review(2, 0, 3, 3), 9729: Review(2, 3, 0, 6),
+}  # fmt: skip
+"""The test digits, counted from 0, whose label fewer than three of five people confirmed: Northcutt, Athalye and
+Mueller (2021), in mturk/mnist_mturk.json of github.com/cleanlab/label-errors."""
+
+
+class Votes(NamedTuple):
+    """What the runs that learned read: their variants, and a sign for each run and digit; and the true signs."""
+
+    variants: np.ndarray
+    read: np.ndarray
+    truth: np.ndarray
+
+    @property
+    def missed(self) -> np.ndarray:
+        """How many runs miss each digit."""
+        return (self.read != self.truth).sum(0)
+
+    def of(self, digit: int) -> dict[str, int]:
+        """Return how many runs read a digit as what, the most first."""
+        signs, counts = np.unique(self.read[:, digit], return_counts=True)
+        return {str(signs[n]): int(counts[n]) for n in np.argsort(-counts, kind="stable")}
+
+    def right(self, digit: int) -> list[str]:
+        """Return the variants of the runs that read a digit as it is labelled."""
+        return list(self.variants[self.read[:, digit] == self.truth[digit]])
+
+
+def votes(sources: Sources) -> Votes:
+    variants = sorted(set(sources.runs(STUDY)["variant"]))
+    read = [(variant, list(one)) for variant in variants for one in sources.predictions(STUDY, variant)]
+    names, signs = zip(*read, strict=True)
+    return Votes(np.array(names), np.array(signs), np.array(list(sources.labels())))
+
+
+def most_missed(found: Votes, count: int) -> list[int]:
+    return [int(digit) for digit in np.argsort(-found.missed, kind="stable")[:count]]
+
+
+def images(digits: list[int]) -> Any:
+    """Return the pixels of test digits, (digits, 28, 28). Raises `KeyError` for one that is not stored."""
+    stored = np.load(IMAGES)
+    where = {int(digit): at for at, digit in enumerate(stored["index"])}
+    if missing := [digit for digit in digits if digit not in where]:
+        raise KeyError(f"{IMAGES.name} lacks test digit {missing[0]}: python book/_scripts/mistakes.py renews it")
+    return stored["images"][[where[digit] for digit in digits]]
+
+
+@frame
+def mistakes(sources: Sources) -> pd.DataFrame:
+    """How many test digits few, most and all runs miss, and how the nets judge the labels that people contradict."""
+    found = votes(sources)
+    missed, runs = found.missed, len(found.read)
+    reviewed = list(REVIEWS)
+    row = {
+        "first": most_missed(found, 1)[0], "runs": runs, "never": (missed == 0).sum(),
+        "most": (missed > HALF * runs).sum(), "all": (missed == runs).sum(),
+        "reviewed": len(reviewed), "reviewed_missed": (missed[reviewed] > HALF * runs).sum(),
+    }  # fmt: skip
+    table = pd.DataFrame([row], index=["all"])
+    table.attrs = {"note": f"the predictions of every run in results/{STUDY}/ that learned"}
+    return table
