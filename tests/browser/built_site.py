@@ -105,7 +105,7 @@ QUERIES = {
     "receptive field": "receptive/one-unit",
     "fully connected": "head",
     "global average pooling": "head",
-    "learning rate": "batchnorm-recipe",
+    "learning rate": "rate",
     "how many seeds": "noise-seeds",
     "luck": "play/luck",
     "papermill": "rerun",
