@@ -61,7 +61,7 @@ def test_the_front_page_is_light(browser: Any) -> None:
     assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= FRONT_PAGE
 
 
-@pytest.mark.parametrize("name", ["intro", "dropout", "batchnorm", "play/draw", "receptive/explorer"])
+@pytest.mark.parametrize("name", ["intro", "play/draw", "receptive/explorer"])
 def test_nothing_jumps_while_a_page_loads(browser: Any, name: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.add_init_script(SHIFTS)
