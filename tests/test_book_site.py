@@ -284,6 +284,7 @@ def test_the_pages_work_from_the_file_system(book: Path) -> None:
         if browser is None:
             pytest.skip(MISSING)
         tab = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
+        tab.set_default_timeout(120_000)  # a machine that trains beside the tests is slow
         requests: list[str] = []
         errors: list[str] = []
         tab.on("request", lambda request: requests.append(request.url))
