@@ -19,7 +19,7 @@ site: install ## Build the site only
 	@echo "The book: file://$(CURDIR)/book/_build/html/index.html"
 
 check: install ## Check the built site in a browser: accessibility, weight, search, links
-	$(BIN)/pytest tests/browser/built_site.py
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 tests/browser/built_site.py
 
 pdf: install ## Print the whole book as one PDF, through a browser
 	$(BUILD) --builder singlehtml

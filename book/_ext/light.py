@@ -9,16 +9,16 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from sphinx.application import Sphinx
 
 DROPPED = (
     "**/*.map", "*.html", "locales", "vendor", "scripts/fontawesome.js*",  # the last two: see icons.py
     "file.png", "minus.png", "plus.png", "check-solid.svg", "copy-button.svg", "images/logo_deepnote.svg",
-    "images/logo_jupyter*",
+    "images/logo_jupyter*", "copybutton_funcs.js",
 )  # fmt: skip
 """Files of `_static` that no page asks for."""
+LAUNCHING = ("images/logo_colab.png", "images/logo_binder.svg")  # on buttons that a book without an address has not
 
 SAFE_STORAGE = """
     try { localStorage.length } catch {
@@ -43,23 +43,18 @@ MENDED: dict[str, str | Callable[[re.Match[str]], str]] = {
     r"<th( [^>]*)?>(<p></p>)?</th>": r"<td\1>\2</td>",
 }
 """What is replaced in every page: a pattern and what takes its place, with the reason."""
+FORMULA = re.compile(r'class="[^"]*\bmath\b')
+FORMULAS = re.compile(r'<script[^>]*src="[^"]*mathjax/tex-chtml\.js[^"]*"></script>\s*')
 SEARCHING = re.compile(r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*"></script>\s*')
 COMMENT = re.compile(r"\n?(?://|/\*)# sourceMappingURL=.*?(?:\*/)?\s*$")  # to a file that is not shipped
-
-
-def formulas_only(app: Sphinx) -> None:
-    """Load MathJax where there is a formula; Sphinx also does on every page above that one in the contents."""
-    if app.builder.name == "singlehtml":
-        return
-    domain: Any = app.env.get_domain("math")
-    domain.has_equations = lambda page=None: domain.data["has_equations"].get(page, False)
 
 
 def lighten(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     site = Path(app.outdir)
-    for pattern in DROPPED:
+    launches = app.config.html_theme_options.get("launch_buttons")
+    for pattern in DROPPED if launches else (*DROPPED, *LAUNCHING):
         for path in (site / "_static").glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in site.rglob("*.html"):
@@ -69,9 +64,15 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
 
 
 def mend(page: str, *, search: bool) -> str:
-    """Return a page as it should be; the index of the search, 300 kB, only belongs to the page of the search."""
+    """Return a page as it should be.
+
+    The index of the search, 300 kB, only belongs to the page of the search, and MathJax to those with a formula: Sphinx
+    also loads it above such a page in the contents, and where only another page shows the formula.
+    """
     for wrong, right in MENDED.items():
         page = re.sub(wrong, right, page)
+    if not FORMULA.search(page):
+        page = FORMULAS.sub("", page)
     return page if search else SEARCHING.sub("", page)
 
 
@@ -84,5 +85,4 @@ def rewrite(path: Path, change: Callable[[str], str]) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("builder-inited", formulas_only)
     app.connect("build-finished", lighten, priority=950)  # after icons.py, which reads what goes

@@ -47,7 +47,8 @@ class QuizFiles(SphinxDirective):
                 links += [nodes.Text(", ")] if at else []
                 links.append(site_link("", words, path=f"{FOLDER}/{group}.{ending}", download=True))
             items += nodes.list_item("", nodes.paragraph("", "", *links))
-        self.env.metadata[self.env.docname]["s6-quiz-files"] = " ".join(self.arguments)
+        metadata = self.env.metadata[self.env.docname]  # a page may have several lists
+        metadata["s6-quiz-files"] = " ".join([metadata.get("s6-quiz-files", ""), *self.arguments])
         return [items]
 
 

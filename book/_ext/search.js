@@ -2,7 +2,7 @@
 // its sections and before what lists or repeats chapters; among equals the one that comes first in the book.
 {
   const stems = (text) => [...new Set(splitQuery(text).map((word) => new Stemmer().stemWord(word.toLowerCase())))];
-  const late = /^book\/(api|bibliography|claims|log|method|notebooks|yours|receptive\/(answers|lesson|tests|worksheet))/;
+  const late = /^book\/(api|bibliography|claims|glossary|log|method|notebooks|yours|receptive\/(answers|lesson|tests|worksheet))/;
   let order;
   Scorer.score = ([page, title, anchor, , score]) => {
     order ??= [...document.querySelectorAll("nav.bd-links a")].map((link) => link.getAttribute("href"));
