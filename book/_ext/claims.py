@@ -61,10 +61,10 @@ class Holds(SphinxDirective):
         if last not in body:
             body.append(last)
         last += [nodes.Text(" "), _mark(condition, found)]
+        claim = nodes.container("", *body, classes=["claim", found.state])
         if found.state == "open":  # without runs it is no statement yet
-            first = next(iter(nodes.container("", *body).findall(nodes.paragraph)))
-            first.insert(0, nodes.strong("", "Expected: "))
-        return [nodes.container("", *body, classes=["claim", found.state])]
+            next(claim.findall(nodes.paragraph)).insert(0, nodes.strong("", "Expected: "))
+        return [claim]
 
 
 def _mark(condition: str, found: Judgement) -> value:
