@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from experiments.screen import made
+
 Overrides = dict[str, Any]
 
 
@@ -204,6 +206,24 @@ TOPICS = {
         )
         for name, last in (("near", 6), ("far", 8))
     },
+    "screen-check": Topic(
+        question="Does the prediction of the screen come true?",
+        variants={  # every choice of the screen that came out better than the reference's, and the best one alone
+            "screen-best": made(
+                "head",
+                "pooling",
+                "pooling's place",
+                "label smoothing",
+                "momentum",
+                "batch size",
+                "augmentation",
+                "pixels",
+                "first kernel",
+            ),
+            "pool-after-2": made("pooling's place"),
+        },
+        seeds=10,
+    ),
     "loss": Topic(
         question="Does softening the labels help, or freeing the logits?",
         variants={

@@ -16,6 +16,7 @@ from figures import screen  # noqa: E402
 
 from experiments import screen as plan  # noqa: E402
 from experiments.answers.sources import Sources  # noqa: E402
+from experiments.topics import TOPICS  # noqa: E402
 from s6core.results import RUN_COLUMNS  # noqa: E402
 
 
@@ -49,6 +50,13 @@ def test_the_choices_that_stay_clear_are_counted_and_the_better_level_is_named(t
     assert screen.screen_runs(sources).loc["all", "clear"] == 2
     better = screen.screen_choices(sources).set_index("choice")["better"]
     assert better["dropout"] == "none" and better["augmentation"] == "affine"
+
+
+def test_the_nets_that_check_the_prediction_are_those_that_the_stored_runs_name():
+    effects = screen.measured(Sources(ROOT / "results")).query("kind == 'main'").set_index("factor")["ratio"]
+    asked = TOPICS["screen-check"].variants
+    assert asked["screen-best"] == plan.made(*effects.index[effects < 1])
+    assert asked["pool-after-2"] == plan.made(effects.idxmin())
 
 
 def test_choices_are_made_together():

@@ -39,6 +39,11 @@ def measured(sources: Sources) -> pd.DataFrame | None:
     return None if rows["errors"].isna().any() else stats.contrasts(rows[NAMES], np.log(rows["errors"]))
 
 
+def key(name: str) -> str:
+    """Return a choice's name as keys have it: pooling-place, batch-size."""
+    return name.replace("'s ", "-").replace(" ", "-")
+
+
 @frame
 def screen(sources: Sources) -> pd.DataFrame:
     """By choice: the ratio of errors, made against not made; `all`: the errors (%) predicted with every better level.
@@ -48,9 +53,9 @@ def screen(sources: Sources) -> pd.DataFrame:
     contrasts = measured(sources)
     columns = ["ratio", "low", "high", "p", "p_holm"]
     if contrasts is None:
-        table = pd.DataFrame(np.nan, index=[*NAMES, "all"], columns=columns)
+        table = pd.DataFrame(np.nan, index=[*map(key, NAMES), "all"], columns=columns)
     else:
-        table = contrasts[contrasts["kind"] == "main"].set_index("factor")[columns]
+        table = contrasts[contrasts["kind"] == "main"].set_index("factor")[columns].rename(index=key)
         table.loc["all"] = [*stats.predicted(contrasts, np.log(outcomes(sources)["errors"])), np.nan, np.nan]
     table.attrs = {
         "kinds": {"ratio": "times", "low": "times", "high": "times", "p": "p", "p_holm": "p"},
@@ -137,7 +142,7 @@ def screen_choices(sources: Sources) -> pd.DataFrame:
     rows = []
     for factor in plan.FACTORS:
         row = {"choice": factor.name, "as in the reference": factor.low, "or": factor.high}
-        effect = effects.loc[factor.name]
+        effect = effects.loc[key(factor.name)]
         if np.isfinite(effect["ratio"]):
             row |= {
                 "errors, times": f"{effect['ratio']:.2f}",
