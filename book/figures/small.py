@@ -1,4 +1,4 @@
-"""How small a net can be: what others published, what was searched, and what the chosen nets reach."""
+"""How small a net can be: what others published, and what is searched."""
 
 from __future__ import annotations
 
@@ -12,19 +12,15 @@ from experiments import small as plan
 from experiments.answers.frames import frame
 from experiments.answers.registry import figure, table
 from experiments.answers.sources import REFERENCE, Sources
+from figures import noise
 from s6core import stats
 from s6core.config import NetConfig, from_dict
 from s6core.layers import layers, parameters
-from s6core.plots.effects import errors
 from s6core.plots.ink import axes, bar, legend, soft
 from s6core.plots.scales import plain_log
-from s6core.style import colours
+from s6core.style import colour
 
-SEARCH, FINAL, OURS = (
-    "small-search",
-    "small",
-    "reference",
-)  # studies; the last is the published recipe of the course net
+SEARCH = "small-search"
 
 
 @dataclass(frozen=True)
@@ -55,11 +51,11 @@ def small_luck(sources: Sources) -> pd.DataFrame:
 
     `search` is the best of as many as the search tries.
     """
-    values = sources.runs(OURS).query("variant == @REFERENCE and status == 'finished'")["test_accuracy"]
+    values = noise.figures_of(sources, noise.PUBLISHED)
     tries = {"10": 10, "search": len(plan.searched()), "700": 700}
     rows = {name: {"points": stats.expected_best_seed(float(values.std()), k)} for name, k in tries.items()}
     found = pd.DataFrame.from_dict(rows, orient="index")
-    found.attrs = {"kinds": {"points": "sd"}, "note": f"sd of {len(values)} runs, results/{OURS}/runs.csv"}
+    found.attrs = {"kinds": {"points": "sd"}, "note": f"sd of {len(values)} runs, results/{noise.PUBLISHED}/runs.csv"}
     return found
 
 
@@ -82,22 +78,18 @@ def size(line: str) -> int:
 
 @figure
 def small_front(sources: Sources) -> Any:
-    """Errors over parameters: single published runs as crosses, our nets as means of their runs with intervals."""
+    """Errors over parameters: single published runs as crosses, the mean of our runs of the course's net."""
     ax = axes(6.8, 4.4)
     ax.set_xlim(400, 25_000)  # from the smallest that was published to more than the course asks for
-    tint = colours([REFERENCE, "other"])
+    own = colour(REFERENCE)
     for at, run in enumerate(PUBLISHED):
         ax.plot(run.parameters, 100 - run.accuracy, "x", color=soft(), markersize=9, markeredgewidth=2,
                 label="published, one run" if at == 0 else None)  # fmt: skip
         ax.annotate(run.who, (run.parameters, 100 - run.accuracy), xytext=(6, 5), textcoords="offset points", size=9)
-    looks = (OURS, tint[REFERENCE], "o", "the course's net, our runs"), (FINAL, tint["other"], "D", "ours")
-    for study, colour, mark, words in looks:
-        runs = sources.runs(study) if study in sources.studies() else pd.DataFrame(columns=["variant"])
-        for at, (_, own) in enumerate(runs.groupby("variant")):
-            found = stats.mean_interval(np.log(errors(own).dropna()))
-            x = own["parameters"].iloc[0]
-            bar(ax, [x, x], np.exp([found.low, found.high]).tolist(), colour)
-            ax.plot(x, np.exp(found.mean), mark, color=colour, markersize=8, label=words if at == 0 else None)
+    ours = sources.runs(noise.PUBLISHED)["parameters"].iloc[0]
+    found = stats.mean_interval(np.log(100 - noise.figures_of(sources, noise.PUBLISHED)))
+    bar(ax, [ours, ours], np.exp([found.low, found.high]).tolist(), own)
+    ax.plot(ours, np.exp(found.mean), "o", color=own, markersize=8, label="the course's net, our runs")
     plain_log(ax, "x")
     plain_log(ax, "y")
     ax.set(xlabel="parameters", ylabel="test errors (%)")

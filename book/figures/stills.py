@@ -11,10 +11,12 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from scipy.special import softmax
 
 from experiments.answers.registry import figure
 from experiments.answers.sources import REFERENCE, Sources
 from figures.head import HEADS, arrays
+from figures.noise import STUDY, figures_of
 from figures.receptive_digits import accent, draw_box, draw_digit, ink, soft, warm
 from figures.receptive_digits import arrays as receptive
 from figures.receptive_digits import reference as field
@@ -26,14 +28,9 @@ CELL_ROWS, CELL_COLUMNS = (2, 6), (2, 6, 9)  # of the six cells that <be-the-cel
 LEAD, TRIES = 0.1, 10  # points that win in <luck-machine>, and how often A may try there
 
 
-def shares(scores: Any) -> Any:
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum()
-
-
 def draw_shares(ax: Axes, scores: Any, tone: str, title: str) -> None:
     """Draw the share of each class as a bar, the winner's with its number."""
-    part = shares(scores)
+    part = softmax(scores)
     best = int(part.argmax())
     ax.barh(range(10), part, color=[tone if c == best else soft() for c in range(10)], height=0.72)
     ax.set_title(f"{title} {best} ({100 * part[best]:.1f}%)", size=10, color=tone)
@@ -134,8 +131,7 @@ def leads(pool: Any, tries: int) -> tuple[Any, Any]:
 @figure
 def still_luck(sources: Sources) -> Any:
     """How often one and the same net "wins" against itself: once tried, and with the best of ten tries."""
-    runs = sources.runs("ablations")
-    pool = runs.loc[(runs["variant"] == REFERENCE) & (runs["status"] == "finished"), "test_accuracy"].to_numpy()
+    pool = figures_of(sources, STUDY).to_numpy()
     picture, axes = plt.subplots(2, 1, figsize=(WIDTH, 4.4), sharex=True)
     for ax, tries in zip(axes, (1, TRIES), strict=True):
         lead, weight = leads(pool, tries)

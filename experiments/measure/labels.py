@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from experiments.answers.digits import LABELS
 from experiments.measure import stored
 from s6core import data, results
 
@@ -12,4 +13,4 @@ from s6core import data, results
 def command() -> None:
     """Write mnist-test-labels.txt: a sign for each test digit, in their order, as records have their predictions."""
     signs = "".join(results.SIGNS[int(label)] for label in data.load().test.labels)
-    results.write(stored.FOLDER / "mnist-test-labels.txt", f"{signs}\n".encode())
+    results.write(stored.FOLDER / LABELS, f"{signs}\n".encode())

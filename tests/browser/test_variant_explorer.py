@@ -12,7 +12,7 @@ import pytest
 from live_page import RESULTS, lay_out
 from scipy import stats
 
-from experiments.answers import variants
+from experiments.answers import digits, variants
 from experiments.answers.effects import in_words
 from experiments.answers.sources import Sources
 from experiments.topics import TOPICS
@@ -134,7 +134,7 @@ def test_what_differs_is_the_diff_of_the_configs(explorer: Open) -> None:
 def test_the_digits_that_one_misses_are_those_of_seed_0(explorer: Open) -> None:
     page = explorer("#a=reference&b=fc")
     page.wait_for_selector(".ve-missed")
-    labels = (RESULTS / "mnist-test-labels.txt").read_text().strip()
+    labels = (RESULTS / digits.LABELS).read_text().strip()
     reads = [results.load(RESULTS / "ablations" / name / "seed-0.json").predictions for name in ("reference", "fc")]
     a, b = ({at for at, (read, label) in enumerate(zip(run, labels, strict=True)) if read != label} for run in reads)
     said = page.locator(".ve-missed").all_inner_texts()
