@@ -20,7 +20,8 @@ import pytest
 from s6core import results
 from s6core.config import NetConfig, TrainConfig
 from s6core.layers import layers, parameters
-from s6core.results import EPOCH_COLUMNS, FIGURES, RUN_COLUMNS, Record, ResultsError
+from s6core.results import EPOCH_COLUMNS, FIGURES, RUN_COLUMNS, Record, ResultsError, origin, tables
+from s6core.results import record as record_file
 
 PUBLISHED = results.REPOSITORY / "results"
 STUDIES = sorted(path.parent for path in PUBLISHED.glob("*/runs.csv"))
@@ -79,7 +80,7 @@ def test_a_record_is_plain_json_without_nan(tmp_path: Path):
 
 def test_weights_stand_beside_the_record_and_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     written: list[str] = []
-    monkeypatch.setattr(results, "write", lambda path, content: written.append(path.name))
+    monkeypatch.setattr(record_file, "write", lambda path, content: written.append(path.name))
     results.save(tmp_path, record(), b"weights")
     assert written == ["seed-0.safetensors", "seed-0.json"]  # the record says that the run is done
 
@@ -268,7 +269,7 @@ def test_two_who_collect_at_once_lose_no_run(tmp_path: Path, monkeypatch: pytest
             others[0].join(0.2)  # it waits for its turn
         return real(records)
 
-    monkeypatch.setattr(results, "runs_table", slowly)
+    monkeypatch.setattr(tables, "runs_table", slowly)
     results.collect(tmp_path)
     others[0].join()
     assert results.load_runs(tmp_path)["seed"].tolist() == [0, 1]
@@ -374,7 +375,7 @@ def test_asking_git_takes_no_lock_from_a_commit_at_the_same_time(tmp_path: Path,
     git("commit", "-m", "a")
     os.utime(source, (0, 0))
     index = (tmp_path / ".git" / "index").read_bytes()
-    monkeypatch.setattr(results, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(origin, "REPOSITORY", tmp_path)
     assert results.provenance()["clean"] is True
     assert (tmp_path / ".git" / "index").read_bytes() == index
 

@@ -22,6 +22,7 @@ from experiments.runner.task import Task
 from s6core import results
 from s6core.config import ConfigError
 from s6core.plan import plan
+from s6core.results import origin
 
 Work = Callable[[Job], Failure | None]
 
@@ -216,7 +217,7 @@ def test_a_folder_of_the_same_name_is_not_the_same_folder(
 
 
 def test_what_must_be_alike_is_the_code_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(origin, "REPOSITORY", tmp_path)
     for name in (
         "s6core/a.py",
         "experiments/b.ipynb",

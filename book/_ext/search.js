@@ -13,7 +13,9 @@
     const found = wanted.filter((word) => named.includes(word)).length / Math.max(1, wanted.length);
     const share = words.filter((word) => wanted.includes(word)).length / Math.max(1, words.length);
     const rank = (place < 0 ? order.length : place) / 1000;
-    return score + 20 * found + 10 * share - (anchor ? 10 : 0) - (late.test(page) ? 15 : 0) - rank;
+    // an entry of the index, as each term and each function of ours is, would count up to 100, a chapter's title 15
+    const own = late.test(page) ? score / 10 - 5 : score;
+    return own + 20 * found + 10 * share - (anchor ? 10 : 0) - rank;
   };
   // its summaries are fetched, which a page from the file system may not
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
