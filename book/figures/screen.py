@@ -66,14 +66,20 @@ def screen(sources: Sources) -> pd.DataFrame:
 
 @frame
 def screen_runs(sources: Sources) -> pd.DataFrame:
-    """How many runs are stored, their least and most errors (%), and how many choices stay `clear` of 1 after Holm."""
+    """How many runs are stored, their least and most errors (%), how many choices stay `clear` of 1 after Holm, and how
+    many lie `above` the scatter of the pairs at their rank."""
     found, contrasts = outcomes(sources)["errors"], measured(sources)
     each = found.dropna()
     row = {"stored": len(each), "planned": len(found), "least": each.min(), "most": each.max()}
-    row["clear"] = np.nan if contrasts is None else float((contrasts["p_holm"] <= stats.ALPHA).sum())
+    row["clear"] = row["above"] = np.nan
+    if contrasts is not None:
+        mains = contrasts[contrasts["kind"] == "main"]
+        row["clear"] = float((mains["p_holm"] <= stats.ALPHA).sum())
+        row["above"] = float((np.log(mains["ratio"]).abs() > _scatter(contrasts) * mains["quantile"]).sum())
     table = pd.DataFrame([row], index=["all"])
     table.attrs = {
-        "kinds": {"stored": "count", "planned": "count", "clear": "count", "least": "percent", "most": "percent"},
+        "kinds": dict.fromkeys(("stored", "planned", "clear", "above"), "count")
+        | {"least": "percent", "most": "percent"},
         "note": f"results/{STUDY}/runs.csv",
     }
     return table
@@ -111,7 +117,7 @@ def _runs(sources: Sources) -> Any:
 
 @figure
 def screen_half_normal(sources: Sources) -> Any:
-    """The half-normal plot: the size of every contrast over what the same rank of pure scatter would be."""
+    """The half-normal plot: the size of every contrast over what its rank in its kind would be in pure scatter."""
     contrasts = measured(sources)
     if contrasts is None:
         return _runs(sources)
@@ -122,9 +128,8 @@ def screen_half_normal(sources: Sources) -> Any:
     for kind, (words, mark, colour) in looks.items():
         mine = contrasts["kind"] == kind
         ax.plot(contrasts["quantile"][mine], size[mine], mark, color=colour, markersize=7, label=words)
-    scatter = np.sqrt(np.mean(np.log(contrasts["ratio"][contrasts["kind"] == "interaction"]) ** 2))
     along = np.array([0, contrasts["quantile"].max() * 1.05])
-    ax.plot(along, np.exp(scatter * along), color=soft(), linewidth=1.2)
+    ax.plot(along, np.exp(_scatter(contrasts) * along), color=soft(), linewidth=1.2)
     for _, row in contrasts.assign(size=size).nlargest(5, "size").iterrows():
         if row["kind"] == "main":
             ax.annotate(row["factor"], (row["quantile"], row["size"]), xytext=(-8, 0), textcoords="offset points",
@@ -133,6 +138,11 @@ def screen_half_normal(sources: Sources) -> Any:
     plain_log(ax, "y")
     legend(ax, loc="upper left")
     return ax
+
+
+def _scatter(contrasts: pd.DataFrame) -> float:
+    """Return the standard deviation (log errors) of the contrasts that no choice owns."""
+    return float(np.sqrt(np.mean(np.log(contrasts["ratio"][contrasts["kind"] == "interaction"]) ** 2)))
 
 
 @table

@@ -29,7 +29,8 @@ def contrasts(design: pd.DataFrame, log_errors: ArrayLike) -> pd.DataFrame:
     - p, p_holm over the factors: t tests. The variance is the mean square of the contrasts that hold interactions of
       two factors and no factor, which is pure scatter if none of them is real, and too large, never too small, if some
       are (pooling of inactive contrasts: Box, Hunter & Hunter 2005, section 6.6); a degree of freedom for each
-    - quantile: of the half-normal plot (Daniel 1959), among all contrasts by size
+    - quantile: of the half-normal plot (Daniel 1959), by size among the contrasts of its kind: ranked with the factors,
+      which may act, the interactions would fall short of the scatter that they themselves show
     - lenth, lenth_margin: Lenth's (1989) pseudo standard error and margin of error, as factors of the errors
 
     Raises `StatsError` for a design that is not orthogonal, and one that leaves fewer than three contrasts for scatter.
@@ -63,7 +64,7 @@ def contrasts(design: pd.DataFrame, log_errors: ArrayLike) -> pd.DataFrame:
         "high": np.exp(np.append(own + half, nothing)),
         "p": np.append(p, nothing),
         "p_holm": np.append(holm(p), nothing),
-        "quantile": _half_normal(np.abs(effects)),
+        "quantile": np.append(_half_normal(np.abs(own)), _half_normal(np.abs(rest))),
         "lenth": np.exp(error),
         "lenth_margin": np.exp(error * stats.t.isf((1 - LEVEL) / 2, len(effects) / 3)),
     }
