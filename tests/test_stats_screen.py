@@ -6,7 +6,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from experiments import screen, topics
-from s6core.stats import StatsError, contrasts, crossed_effects
+from s6core.stats import StatsError, contrasts, crossed_effects, predicted
 from s6core.stats.screen import lenth
 
 
@@ -29,6 +29,25 @@ def test_effects_are_least_squares_and_the_scatter_is_its_residual(design):
     low, high = 2 * fitted.conf_int()[1:].T
     assert pytest.approx(np.array([low, high])) == np.log(mains[["low", "high"]].to_numpy()).T
     assert mains.loc[mains["p_holm"].idxmin(), "factor"] == "head"
+
+
+def test_a_prediction_is_that_of_least_squares_with_its_interval(design):
+    from statsmodels.api import OLS, add_constant
+
+    random = np.random.default_rng(3)
+    y = np.log(0.8) + 0.1 * random.standard_normal(32) + 0.1 * design["pooling"]
+    fitted = OLS(np.asarray(y), add_constant(design.to_numpy(float))).fit()
+    for levels in (random.choice([-1, 1], 16), -np.ones(16)):
+        expected = fitted.get_prediction([[1, *levels]])
+        low, high = expected.conf_int()[0]
+        assert np.log(predicted(contrasts(design, y), y, levels)) == pytest.approx([*expected.predicted, low, high])
+
+
+@pytest.mark.parametrize("levels", [[1] * 15, [0] * 16, [0.5] * 16, [np.nan] * 16])
+def test_a_prediction_is_asked_for_whole_levels_alone(design, levels):
+    y = np.random.default_rng(3).standard_normal(32)
+    with pytest.raises(StatsError, match="levels"):
+        predicted(contrasts(design, y), y, levels)
 
 
 def test_the_screen_is_of_resolution_four_and_its_aliases_are_listed(design):

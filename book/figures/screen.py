@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from experiments import screen as plan
 from experiments.answers.frames import frame
+from experiments.answers.questions import STUDY as TRAINED
 from experiments.answers.registry import figure, table
 from experiments.answers.sources import Sources
 from s6core import stats
@@ -44,19 +46,42 @@ def key(name: str) -> str:
     return name.replace("'s ", "-").replace(" ", "-")
 
 
+def _better(effects: pd.DataFrame) -> Any:
+    return np.where(effects["ratio"] < 1, 1, -1)
+
+
+NETS: dict[str, tuple[Callable[[pd.DataFrame], Any], str, str]] = {
+    "none": (lambda effects: np.full(len(effects), -1), "no choice: the reference net", "reference"),
+    "place": (
+        lambda effects: np.where(effects.index == "pooling-place", 1, -1),
+        "pooling after block 2",
+        "pool-after-2",
+    ),
+    "clear": (
+        lambda effects: np.where(effects["p_holm"] <= stats.ALPHA, _better(effects), -1),
+        "the choices that stand out, the others as in the reference",
+        "",
+    ),
+    "all": (_better, "every choice at its better level", "screen-best"),
+}
+"""The nets that the screen predicts, by row of the frame: the level of each choice, its words, and its variant."""
+
+
 @frame
 def screen(sources: Sources) -> pd.DataFrame:
-    """By choice: the ratio of errors, made against not made; `all`: the errors (%) predicted with every better level.
+    """By choice: the ratio of errors, made against not made. By net of `NETS`: the errors (%) that are predicted of it.
 
-    The prediction is the product of the effects around the mean of all runs, with the interval of the fitted mean.
+    A prediction is the product of the effects around the mean of all runs, with the interval of the fitted mean.
     """
     contrasts = measured(sources)
     columns = ["ratio", "low", "high", "p", "p_holm"]
     if contrasts is None:
-        table = pd.DataFrame(np.nan, index=[*map(key, NAMES), "all"], columns=columns)
+        table = pd.DataFrame(np.nan, index=[*map(key, NAMES), *NETS], columns=columns)
     else:
         table = contrasts[contrasts["kind"] == "main"].set_index("factor")[columns].rename(index=key)
-        table.loc["all"] = [*stats.predicted(contrasts, np.log(outcomes(sources)["errors"])), np.nan, np.nan]
+        for name, (levels, *_) in NETS.items():
+            found = stats.predicted(contrasts, np.log(outcomes(sources)["errors"]), levels(table.iloc[: len(NAMES)]))
+            table.loc[name] = [*found, np.nan, np.nan]
     table.attrs = {
         "kinds": {"ratio": "times", "low": "times", "high": "times", "p": "p", "p_holm": "p"},
         "note": f"results/{STUDY}/runs.csv, 16 runs against 16",
@@ -104,6 +129,10 @@ def screen_effects(sources: Sources) -> Any:
     return ax
 
 
+def _spread(middle: float, low: float, high: float) -> str:
+    return f"{middle:.2f} ({low:.2f}–{high:.2f})"
+
+
 def _runs(sources: Sources) -> Any:
     rows = outcomes(sources).dropna(subset="errors")
     ax = axes(height=2.6)
@@ -143,6 +172,24 @@ def screen_half_normal(sources: Sources) -> Any:
 def _scatter(contrasts: pd.DataFrame) -> float:
     """Return the standard deviation (log errors) of the contrasts that no choice owns."""
     return float(np.sqrt(np.mean(np.log(contrasts["ratio"][contrasts["kind"] == "interaction"]) ** 2)))
+
+
+@table
+def screen_predictions(sources: Sources) -> pd.DataFrame:
+    """The predicted errors of `NETS` beside those of the runs that were trained to check them."""
+    effects = screen(sources)
+    trained = stats.error_summary(sources.runs(TRAINED)).set_index("variant")
+    rows = []
+    for name, (_, words, variant) in NETS.items():
+        guess = effects.loc[name]
+        row = {"net": words, "predicted errors (%)": _spread(guess["ratio"], guess["low"], guess["high"])}
+        if variant in trained.index:
+            found = trained.loc[variant]
+            row |= {"measured errors (%)": _spread(found["error"], found["low"], found["high"]), "runs": found["n"]}
+        rows.append(row)
+    frame = pd.DataFrame(rows).astype({"runs": "Int64"})
+    frame.attrs = {"right": ("predicted errors (%)", "measured errors (%)")}
+    return frame
 
 
 @table
