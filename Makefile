@@ -40,7 +40,7 @@ $(INSTALLED): pyproject.toml .ci/constraints.txt
 
 test: install ## Run the tests (offline but for installation and data)
 	$(BIN)/s6 data
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: install ## Check style and types
 	$(BIN)/ruff check .
