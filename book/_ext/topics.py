@@ -25,7 +25,8 @@ breaks nothing.
     ```
 
 Everything can be referred to: {numref}`fig-kernel`, {numref}`tab-kernel`, {numref}`fig-kernel-curves`. See
-`claims.py` for `holds`, with which a page claims something, and `values.py` for numbers in a sentence.
+`claims.py` for `holds`, with which a page claims something, `values.py` for numbers in a sentence, and `trying.py` for
+the line that trains a variant.
 """
 
 from __future__ import annotations
