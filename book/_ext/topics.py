@@ -41,7 +41,7 @@ from experiments.answers.questions import QUESTIONS, study_of
 from experiments.answers.sources import Sources
 from experiments.answers.topics import check
 
-from .values import close, logger, open_sources
+from .values import close, logger, open_sources, value
 
 PARTS = ("changes", "figure", "table", "curves", "sceptic", "line")
 TEXTS = {
@@ -161,7 +161,8 @@ def described(name: str, sources: Sources, study: str) -> str:
 
 
 class Answer(SphinxDirective):
-    """The box that opens a page. While nothing of the topic is trained, it says so instead of the author's words.
+    """The box that opens a page. While nothing of the topic is trained, it says so instead of the author's words; while
+    some of it is not, the paragraphs that need it are left out, and it says that.
 
     A page of no topic, as one about luck or method, gives no argument.
     """
@@ -176,10 +177,13 @@ class Answer(SphinxDirective):
             node = nodes.container(classes=["answer"])
             if name:
                 node += nodes.paragraph("", QUESTIONS[name].question, classes=["question"])
-            answer = self.parse_content_to_nodes()
+            written = self.parse_content_to_nodes()
+            answer = [part for part in written if not _waits(part)]
             if name and not set(effects.trained(name, sources)) & set(QUESTIONS[name].variants):
                 waits = "No run of this question is stored yet. Until there is one, the page says what is expected."
                 answer = [nodes.paragraph("", waits)]
+            elif len(answer) < len(written):
+                answer.append(nodes.paragraph("", "The rest of this question waits for its runs."))
             node += answer
             return [node]
         except KeyError as error:
@@ -187,6 +191,10 @@ class Answer(SphinxDirective):
             return []
         finally:
             close(self.env, sources)
+
+
+def _waits(part: nodes.Node) -> bool:
+    return any("missing" in one["classes"] for one in part.findall(value))
 
 
 def setup(app: Sphinx) -> None:
