@@ -61,12 +61,16 @@ def test_the_front_page_is_light(browser: Any) -> None:
     assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= FRONT_PAGE
 
 
-@pytest.mark.parametrize("name", ["intro", "play/draw", "receptive/explorer"])
-def test_nothing_jumps_while_a_page_loads(browser: Any, name: str) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", ["intro", "variants", "play/draw", "play/luck", "receptive/explorer"])
+def test_nothing_jumps_while_a_page_loads_or_is_scrolled(browser: Any, name: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
     page.add_init_script(SHIFTS)
     page.goto((SITE / f"book/{name}.html").as_uri(), timeout=120_000)
-    page.wait_for_timeout(1000)
+    page.wait_for_timeout(800)
+    for _ in range(0, page.evaluate("document.documentElement.scrollHeight"), 600):
+        page.mouse.wheel(0, 600)
+        page.wait_for_timeout(50)
     shifted = page.evaluate("window.shifted ?? 0")
     page.close()
     assert shifted <= 0.05
