@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from stored_runs import store
 
 from experiments.cli import s6
+from s6core import style
 from s6core.plan import plan
 
 TINY = {"epochs": 2, "train_images": 600, "study": "mine"}
@@ -157,6 +158,17 @@ def test_a_plot_is_drawn(root: Path, tmp_path: Path, suffix: str):
     path = tmp_path / f"out.{suffix}"
     assert call("compare", "mine/lost", "--results", str(root), "--plot", str(path)).exit_code == 0
     assert path.stat().st_size > 3_000
+
+
+@pytest.mark.parametrize(("sides", "blue"), [(["ablations/fc"], True), (["ablations/fc", "ablations/max"], False)])
+def test_in_a_plot_a_variant_has_its_colour_and_the_reference_alone_is_blue(
+    tmp_path: Path, sides: list[str], blue: bool
+):
+    path = tmp_path / "out.svg"
+    assert call("compare", *sides, "--plot", str(path)).exit_code == 0
+    drawn = path.read_text().lower()
+    assert style.colour("fc").lower() in drawn
+    assert (style.colour("reference").lower() in drawn) is blue
 
 
 @pytest.mark.parametrize(
