@@ -20,10 +20,11 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_map_only
 
 from s6core.receptive import columns, indexing, joining, looking, mixing, norms, pieces, resizing  # noqa: F401  (rules)
-from s6core.receptive.channels import exact_at_places, told
+from s6core.receptive.channels import told
 from s6core.receptive.errors import ReceptiveFieldError, UnknownOperationError
 from s6core.receptive.functions import READS_VALUES, in_place, name_of, shaped
 from s6core.receptive.geometry import Axis
+from s6core.receptive.kinds import exact_at_places
 from s6core.receptive.maps import Maps
 from s6core.receptive.merging import merge
 from s6core.receptive.record import Field, ReceptiveField

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from s6core.receptive import pieces
-from s6core.receptive.channels import reshaped, written_into
 from s6core.receptive.errors import UnknownOperationError
+from s6core.receptive.kinds import reshaped, written_into
 from s6core.receptive.maps import Maps
 from s6core.receptive.merging import merge
 from s6core.receptive.rules import Call
