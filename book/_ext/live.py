@@ -6,8 +6,8 @@
 
 `COMPONENTS` has one entry for each, with the scripts and the data of `live_data.py` that it takes. A page loads the
 scripts of those that it holds and of no other; data loads when the component comes into view. What stands in its place
-without a script is in a <noscript>, so that nobody else fetches its pictures. The directive of <predict-first> is in
-`predict.py`.
+without a script is in a <noscript>, so that nobody else fetches its pictures. Those of `KEEP` show it in any case, and
+have their directives in `predict.py` and `grow.py`.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ COMPONENTS = {
         without="Here one compares two variants of the net. It needs JavaScript.",
     ),
     "predict-first": Component(scripts=("predict-first",), without=""),
+    "grow-field": Component(scripts=("grow-field",), shared=("live/net", "live/live"), without=""),
 }
+KEEP = ("predict-first", "grow-field")
 
 
 class LiveNode(nodes.General, nodes.Element): ...
@@ -115,16 +117,11 @@ class LiveDirective(SphinxDirective):
 
 def visit(self: Any, node: nodes.Element) -> None:
     attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in node["attributes"].items())
-    self.body.append(f"<{node['component']}{attributes}>{'' if _keeps(node) else '<noscript>'}\n")
+    self.body.append(f"<{node['component']}{attributes}>{'' if node['component'] in KEEP else '<noscript>'}\n")
 
 
 def depart(self: Any, node: nodes.Element) -> None:
-    self.body.append(f"{'' if _keeps(node) else '</noscript>'}</{node['component']}>\n")
-
-
-def _keeps(node: nodes.Element) -> bool:
-    """Say whether the component shows what stands in it also where a script runs."""
-    return node["component"] == "predict-first"
+    self.body.append(f"{'' if node['component'] in KEEP else '</noscript>'}</{node['component']}>\n")
 
 
 def ignore(self: Any, node: nodes.Element) -> None:
@@ -155,7 +152,7 @@ def setup(app: Sphinx) -> None:
         LiveNode, html=(visit, depart), singlehtml=(visit, depart), latex=(ignore, ignore), text=(ignore, ignore)
     )
     for name, component in COMPONENTS.items():
-        if name != "predict-first":
+        if name not in KEEP:
             members = {"component": name, "option_spec": component.options}
             app.add_directive(name, type("Live", (LiveDirective,), members))
     app.connect("html-page-context", load)

@@ -1,5 +1,7 @@
 """Print the one long page that `jupyter-book build --builder singlehtml` has made, as a PDF of the whole book.
 
+The executed notebooks are left out.
+
 python book/_scripts/pdf.py book/_build/singlehtml/index.html book/_build/book.pdf
 """
 
@@ -15,12 +17,16 @@ sys.path.append(str(Path(__file__).parents[1]))
 from _ext.browser import MISSING, launch  # noqa: E402
 
 READY = """async () => {
+    // two pages in three would be lab reports
+    document.querySelectorAll('[id^="document-results/"] + section').forEach((notebook) => notebook.remove());
     for (const image of document.images) image.loading = "eager";
     await window.MathJax?.startup.promise;
     await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
     // on paper only what lies in the book itself, or on a host, can be followed
-    const lost = document.querySelectorAll('a[href]:not([href^="#"], [href^="http"])');
-    lost.forEach((link) => link.removeAttribute("href"));
+    for (const link of document.querySelectorAll('a[href]:not([href^="http"])')) {
+        const href = decodeURIComponent(link.getAttribute("href"));
+        if (!href.startsWith("#") || !document.getElementById(href.slice(1))) link.removeAttribute("href");
+    }
 }"""
 NUMBER = '<p class="pageNumber" style="width: 100%; text-align: center; font: 8pt sans-serif"></p>'
 

@@ -21,6 +21,7 @@ def printed(folder: Path, **environment: str) -> subprocess.CompletedProcess[str
         f'<script defer src="{(STATIC / "print.js").as_uri()}"></script></head><body><main><article class="bd-article">'
         '<h1>Book</h1><span id="document-one"></span><section><h1>One</h1><p>What is two and two?</p>'
         '<div class="solution">Four.</div></section><span id="document-two"></span><section><h1>Two</h1></section>'
+        '<span id="document-results/ablations/fc/notebook"></span><section><h1>A lab report</h1></section>'
         "</article></main></body></html>"
     )
     command = [sys.executable, str(ROOT / "book/_scripts/pdf.py"), str(page), str(folder / "book.pdf")]
@@ -31,7 +32,7 @@ def test_each_chapter_begins_a_page_and_the_answers_come_last(browser: Any, tmp_
     done = printed(tmp_path)
     assert done.returncode == 0, done.stderr
     content = (tmp_path / "book.pdf").read_bytes()
-    assert len(re.findall(rb"/Type\s*/Page\b", content)) == 4  # the title, two chapters, the answers
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) == 4  # the title, two chapters, the answers, no lab report
 
 
 def test_without_a_browser_it_says_so(tmp_path: Path) -> None:
