@@ -183,7 +183,8 @@ class Answer(SphinxDirective):
                 waits = "No run of this question is stored yet. Until there is one, the page says what is expected."
                 answer = [nodes.paragraph("", waits)]
             elif len(answer) < len(written):
-                answer.append(nodes.paragraph("", "The rest of this question waits for its runs."))
+                rest = "The rest of this question" if answer else "The answer"
+                answer.append(nodes.paragraph("", f"{rest} waits for runs that are not stored yet."))
             node += answer
             return [node]
         except KeyError as error:

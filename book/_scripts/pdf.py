@@ -20,6 +20,10 @@ READY = """async () => {
     // two pages in three would be lab reports
     document.querySelectorAll('[id^="document-results/"] + section').forEach((notebook) => notebook.remove());
     for (const image of document.images) image.loading = "eager";
+    for (const part of document.querySelectorAll(".live, grow-field")) { // it wakes when it comes into view
+        part.scrollIntoView({ behavior: "instant" });
+        await new Promise((done) => setTimeout(done, 400));
+    }
     await window.MathJax?.startup.promise;
     await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
     // on paper only what lies in the book itself, or on a host, can be followed
