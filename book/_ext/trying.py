@@ -48,16 +48,16 @@ def text(key: str, sources: Sources) -> str:
 
 
 def took(runs: pd.DataFrame) -> str:
-    """Say how long a seed of a variant took, of its runs; on the machine that trained most of them."""
+    """Say how long a variant's quickest seed took, on the machine that trained most: the others had to share it."""
     if runs.empty:
         return "How long that takes was not measured yet."
-    machine = runs.groupby(["device", "processor", "threads"], dropna=False)["seconds"].agg(["median", "size"])
+    machine = runs.groupby(["device", "processor", "threads"], dropna=False)["seconds"].agg(["min", "size"])
     (device, processor, threads), row = next(machine.nlargest(1, "size").iterrows())
     where = processor if isinstance(processor, str) else device
     cores = "" if pd.isna(threads) else f", {threads:.0f} thread{'s' * (threads > 1)}"
-    minutes = round(row["median"] / 60)
+    minutes = round(row["min"] / 60)
     long = "less than a minute" if minutes < 1 else f"about {minutes} minute{'s' * (minutes > 1)}"
-    return f"One seed took {long} here ({where}{cores})."
+    return f"The quickest seed took {long} here ({where}{cores})."
 
 
 def setup(app: Sphinx) -> None:
