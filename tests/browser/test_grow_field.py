@@ -88,6 +88,12 @@ def test_where_no_motion_is_wanted_each_step_has_a_still_picture(opened: Callabl
     assert widths == [3, 5, 7, 8, 12]
 
 
+def test_on_a_narrow_phone_the_picture_leaves_room_for_the_steps(opened: Callable[..., Any]) -> None:
+    page = opened(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.locator(".gf-moving").bounding_box()["height"] < 320
+
+
 def test_without_a_script_the_sums_stand_there(visit: Callable[..., Any], tmp_path: Path) -> None:
     page = visit(lay_out(tmp_path, "grow-field", body=BODY), java_script_enabled=False)
     assert page.locator(".gf-sum").all_inner_texts()[-1] == "8 + (3 − 1) · 2 = 12"

@@ -351,14 +351,14 @@ SMALL = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", live.COMPONENTS)
+@pytest.mark.parametrize("name", READY)
 def test_it_fits_a_phone(component: Open, name: str) -> None:
     page = component(name, theme="dark", viewport={"width": 320, "height": 700}, has_touch=True, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert page.evaluate(SMALL) >= 11
 
 
-@pytest.mark.parametrize("name", live.COMPONENTS)
+@pytest.mark.parametrize("name", READY)
 def test_it_is_read_from_the_back_of_a_room(component: Open, name: str) -> None:
     page = component(name, viewport={"width": 1920, "height": 1080})
     page.get_by_role("button", name="Full screen").click()
@@ -368,13 +368,13 @@ def test_it_is_read_from_the_back_of_a_room(component: Open, name: str) -> None:
     assert width > 0.9 * 1920
 
 
-@pytest.mark.parametrize("name", live.COMPONENTS)
+@pytest.mark.parametrize("name", READY)
 def test_without_a_script_its_words_stand_there(visit: Open, tmp_path: Path, name: str) -> None:
     page = visit(lay_out(tmp_path, name, READY[name]), java_script_enabled=False)
     assert page.get_by_text("Without a script.").is_visible()
 
 
-@pytest.mark.parametrize("name", live.COMPONENTS)
+@pytest.mark.parametrize("name", READY)
 def test_forced_colours_and_reduced_motion_leave_it_whole(component: Open, name: str) -> None:
     page = component(name, forced_colors="active", reduced_motion="reduce")
     assert page.evaluate("matchMedia('(forced-colors: active)').matches")
@@ -401,7 +401,7 @@ BLOCKED = """<script>for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });</script>"""
 
 
-@pytest.mark.parametrize("name", live.COMPONENTS)
+@pytest.mark.parametrize("name", READY)
 def test_a_blocked_storage_is_no_loss(visit: Open, tmp_path: Path, name: str) -> None:
     page = visit(lay_out(tmp_path, name, body=f"{BLOCKED}<{name} {READY[name]}></{name}>"))
     page.wait_for_selector(".lv-body:not([aria-busy])")
@@ -421,7 +421,7 @@ def test_data_waits_until_it_is_in_view(visit: Open, tmp_path: Path, name: str) 
     assert page.evaluate(loaded) > 0
 
 
-@pytest.mark.parametrize("name", live.COMPONENTS)
+@pytest.mark.parametrize("name", READY)
 def test_its_code_is_small_and_names_no_host(name: str) -> None:
     folder = Path(live.__file__).parents[1] / "_static"
     sheets, scripts = live.assets(name)
