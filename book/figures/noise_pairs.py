@@ -73,10 +73,15 @@ def _interval(row: pd.Series) -> str:
     return "–" if pd.isna(row["low"]) else " to ".join(ends)
 
 
+ENOUGH = 5
+"""Pairs of runs that a correlation is drawn of: with fewer its interval covers nearly all that is possible."""
+
+
 @figure
 def noise_pairing(sources: Sources) -> Any:
-    """Each variant's correlation with the reference over the seeds, with its interval."""
+    """The correlation with the reference over the seeds, with its interval, of each variant that has five or more."""
     found = pairs(sources).dropna(subset="correlation")
+    found = found[found["n"] >= ENOUGH]
     ax = rows(list(found.index), [f"n = {n:.0f}" for n in found["n"]], step=0.36)
     ax.axvline(0, color=soft(), linewidth=1.2)
     for place, (name, row) in enumerate(found.iterrows()):
