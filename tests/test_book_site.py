@@ -360,6 +360,8 @@ def test_a_changed_table_changes_the_sentences(book: Path) -> None:
     assert (book / "book/_build/html/_images/fig-ratios-light.svg").read_text() != picture
     assert "Your own runs are here" in page(book, "book/more")
     assert not (book / "book/_build/html/results/yours").exists()
+    # of a page that was not rendered anew
+    assert '"narrow nets"' in (book / "book/_build/html/searchindex.js").read_text()
 
 
 def test_a_changed_rule_changes_the_sentences(book: Path) -> None:

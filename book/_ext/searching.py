@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.search.en import SearchEnglish
+from sphinx.util.index_entries import split_index_msg
 
 SAME = {  # read alike by Python and by JavaScript
     r"\bover[\s-]*fit": "overfit",
@@ -48,6 +51,21 @@ def name_scorer(app: Sphinx, config: Any) -> None:
     config.html_search_scorer = str(Path(__file__).with_name("search.js"))
 
 
+def keep_entries(app: Sphinx, env: BuildEnvironment) -> None:
+    """Give the search the index entries of all pages: a build of changed pages alone forgets those of the others.
+
+    Sphinx collects them while it writes a page and, unlike titles and words, does not read them back.
+    """
+    for page, entries in env.get_domain("index").entries.items():
+        found: set[tuple[str, str, str]] = set()
+        for kind, words, target, main, _ in entries:
+            with suppress(ValueError):  # of a kind that has no words of its own
+                found |= {(word, target or "", main) for word in split_index_msg(kind, words)}
+        if found:
+            env._search_index_index_entries[page] = sorted(found)
+
+
 def setup(app: Sphinx) -> None:
     app.add_search_language(Search)
+    app.connect("env-check-consistency", keep_entries)
     app.connect("config-inited", name_scorer)
