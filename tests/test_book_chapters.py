@@ -193,7 +193,7 @@ def test_the_slider_moves_by_keyboard_and_changes_the_sentence(noise: ModuleType
 # The factorial
 
 
-def test_parts_that_multiply_errors_do_not_interact(make: Any) -> None:
+def test_parts_that_multiply_errors_do_not_interact(together: ModuleType, make: Any) -> None:
     sources = make(multiply=True)
     for part, (_, factor) in PARTS.items():
         assert number(f"frame[crossed]/{part}/ratio", sources) == pytest.approx(factor, rel=1e-3)
