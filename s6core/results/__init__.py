@@ -7,6 +7,7 @@ results/<study>/runs.csv, epochs.csv           tidy tables of all its runs
 """
 
 from s6core.results.files import abandoned, write
+from s6core.results.origin import code, now, provenance
 from s6core.results.paths import (
     PUBLISHED,
     REPOSITORY,
@@ -19,7 +20,6 @@ from s6core.results.paths import (
     record_paths,
     weights_path,
 )
-from s6core.results.origin import code, now, provenance
 from s6core.results.record import (
     FIGURES,
     SIGNS,

@@ -15,8 +15,8 @@ from typing import Any
 
 from s6core.config import NetConfig, TrainConfig, from_dict, to_dict
 from s6core.results.files import write
-from s6core.results.paths import checkpoint_path, progress_path, record_path, record_paths, weights_path
 from s6core.results.origin import now
+from s6core.results.paths import checkpoint_path, progress_path, record_path, record_paths, weights_path
 
 FIGURES = (
     "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy",

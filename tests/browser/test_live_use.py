@@ -421,7 +421,7 @@ def test_data_waits_until_it_is_in_view(visit: Open, tmp_path: Path, name: str) 
     assert page.evaluate(loaded) > 0
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", live.COMPONENTS)
 def test_its_code_is_small_and_names_no_host(name: str) -> None:
     folder = Path(live.__file__).parents[1] / "_static"
     sheets, scripts = live.assets(name)
