@@ -32,12 +32,11 @@ PIXEL = 14  # the chosen units lie over it, the middle of 28
 
 @dataclass(frozen=True)
 class Step:
-    """A layer along one axis, in pixels: its kernel, its stride, and where its units and their fields lie."""
+    """A layer along one axis, in pixels: its kernel, and where its units and their fields lie."""
 
     name: str
     words: str
     kernel: int
-    stride: int
     size: int  # of the field
     step: int  # between the fields of neighbours
     padding: int  # how far the field of unit 0 begins before the image
@@ -63,13 +62,17 @@ def steps(last: str) -> list[Step]:
     for row in rows[: list(fields).index(last) + 1]:
         field = fields[row.name]
         if row.kernel[0] > 1:
-            numbers = (row.kernel[0], row.stride[0], field.size[0], field.stride[0], field.padding[0], field.units[0])
+            numbers = (row.kernel[0], field.size[0], field.stride[0], field.padding[0], field.units[0])
             found.append(Step(row.name, OPERATIONS[row.op].word, *map(int, numbers)))
     return found
 
 
-def item(step: Step, before: Step | None) -> str:
-    """Return a step as an item of the list: what the layer is, and what it makes of the field below it."""
+def listed(found: list[Step]) -> str:
+    """Return the steps as a list of what each layer is and what it makes of the field below it."""
+    return f"<ol>{''.join(map(_item, found, [None, *found]))}</ol>"
+
+
+def _item(step: Step, before: Step | None) -> str:
     size, jump = (before.size, before.step) if before else (1, 1)
     data = {name: getattr(step, name) for name in ("name", "size", "low", "step", "padding", "units")}
     attributes = "".join(f' data-{name}="{escape(str(value))}"' for name, value in data.items())
@@ -92,8 +95,7 @@ class Grow(SphinxDirective):
             return []
         attributes: dict[str, Any] = {"digit": "8", **self.options}
         node = LiveNode("", component="grow-field", attributes=attributes)
-        lines = [item(step, before) for step, before in zip(found, [None, *found], strict=False)]
-        node += nodes.raw("", f"<ol>{''.join(lines)}</ol>", format="html")
+        node += nodes.raw("", listed(found), format="html")
         return [node]
 
 

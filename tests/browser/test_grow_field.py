@@ -16,8 +16,7 @@ from s6core.config import NetConfig
 from s6core.layers import layers
 
 STEPS = grow.steps("logits")
-ITEMS = "".join(grow.item(step, before) for step, before in zip(STEPS, [None, *STEPS], strict=False))
-BODY = f'<grow-field digit="8"><ol>{ITEMS}</ol></grow-field>'
+BODY = f'<grow-field digit="8">{grow.listed(STEPS)}</grow-field>'
 
 
 def test_the_steps_are_the_layers_that_enlarge_the_field() -> None:

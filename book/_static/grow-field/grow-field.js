@@ -4,7 +4,7 @@
 ((S6Live) => {
   "use strict";
 
-  const { h, s, digits } = S6Live;
+  const { h, s, digits, whenNear } = S6Live;
   const SIDE = 28; // pixels of the image
   const LEVEL = 6.4; // between two layers of the side view, in pixels of the image
 
@@ -37,7 +37,7 @@
 
     /** The ends of the cone at each level, from the image up to a layer: the middles of the outermost units it reads. */
     ends(at) {
-      return this.layers.map((layer, below) => (below > at ? null : within(layer, this.layers[at]).map((unit) => middle(layer, unit))));
+      return this.layers.slice(0, at + 1).map((layer) => within(layer, this.layers[at]).map((unit) => middle(layer, unit)));
     }
 
     draw(progress) {
@@ -49,16 +49,17 @@
       const set = (element, values) => Object.entries(values).forEach(([name, value]) => element.setAttribute(name, value));
       set(this.box, { x: low, y: low, width: size, height: size });
       set(this.size, { x: low + size / 2, y: low - 0.6 });
-      const near = share < 0.5 ? from : to;
+      const nearest = share < 0.5 ? lower : upper;
+      const near = this.layers[nearest];
       this.size.textContent = `${near.size} × ${near.size}`;
-      const [narrow, wide] = [this.ends(lower), this.ends(upper)];
-      const spans = narrow.slice(0, lower + 1).map((ends, at) => ends.map((end, side) => mix(end, wide[at][side], share)));
-      const top = mix(middle(from, within(from, from)[0]), middle(to, within(to, to)[0]), share);
+      const wide = this.ends(upper);
+      const spans = this.ends(lower).map((ends, at) => ends.map((end, side) => mix(end, wide[at][side], share)));
+      const top = low + size / 2;
       const left = spans.map(([x], at) => `${x},${this.y(at)}`);
       const right = spans.map(([, x], at) => `${x},${this.y(at)}`).reverse();
       this.cone.setAttribute("points", [...left, `${top},${this.y(mix(lower, upper, share))}`, ...right].join(" "));
       this.dots.forEach((row, at) => {
-        const [first, last] = at <= this.layers.indexOf(near) ? within(this.layers[at], near) : [1, 0];
+        const [first, last] = at <= nearest ? within(this.layers[at], near) : [1, 0];
         row.forEach((dot, unit) => dot.setAttribute("class", unit >= first && unit <= last ? "gf-dot gf-on" : "gf-dot"));
       });
     }
@@ -68,15 +69,10 @@
     connectedCallback() {
       if (this.items) return;
       this.items = [...this.querySelectorAll("li")];
-      const number = (item, name) => Number(item.dataset[name]);
-      const read = (item) => ({ name: item.dataset.name, ...Object.fromEntries(["size", "low", "step", "padding", "units"].map((name) => [name, number(item, name)])) });
+      const numbers = ["size", "low", "step", "padding", "units"];
+      const read = ({ dataset }) => ({ name: dataset.name, ...Object.fromEntries(numbers.map((name) => [name, Number(dataset[name])])) });
       this.layers = [IMAGE, ...this.items.map(read)];
-      const watcher = new IntersectionObserver((entries) => {
-        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-        watcher.disconnect();
-        this.wake();
-      }, { rootMargin: "400px" });
-      watcher.observe(this);
+      whenNear(this, () => this.wake());
     }
 
     async wake() {
@@ -91,12 +87,10 @@
       this.picture = new Picture(this.layers, image);
       this.picture.element.classList.add("gf-moving");
       this.prepend(this.picture.element);
-      let asked = false;
+      let asked = null;
       const ask = () => {
-        if (asked) return;
-        asked = true;
-        requestAnimationFrame(() => {
-          asked = false;
+        asked ??= requestAnimationFrame(() => {
+          asked = null;
           this.follow();
         });
       };

@@ -46,6 +46,16 @@
     return element;
   }
 
+  /** Call back once, when an element comes near to what one sees. */
+  function whenNear(element, wake) {
+    const watcher = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      watcher.disconnect();
+      wake();
+    }, { rootMargin: "300px" });
+    watcher.observe(element);
+  }
+
   let created = 0;
 
   /** A component: `build()` at once, without data; `wake()` when it comes into view. */
@@ -60,15 +70,10 @@
       this.body = h("div", { class: "lv-body", "aria-busy": "true" });
       this.replaceChildren(this.body, this.status, this.fullScreen());
       this.build();
-      const watcher = new IntersectionObserver((entries) => {
-        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-        watcher.disconnect();
-        this.wake().then(
-          () => this.body.removeAttribute("aria-busy"),
-          (error) => this.body.replaceChildren(h("p", { class: "lv-fault", role: "alert" }, `This part of the page did not load: ${error.message}.`)),
-        );
-      }, { rootMargin: "300px" });
-      watcher.observe(this);
+      whenNear(this, () => this.wake().then(
+        () => this.body.removeAttribute("aria-busy"),
+        (error) => this.body.replaceChildren(h("p", { class: "lv-fault", role: "alert" }, `This part of the page did not load: ${error.message}.`)),
+      ));
     }
 
     async wake() {}
@@ -118,5 +123,5 @@
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
-  Object.assign(S6Live, { data, net, digits, h, s, Live, paint, paintBytes, random, percent, largest, calm, wait });
+  Object.assign(S6Live, { data, net, digits, h, s, whenNear, Live, paint, paintBytes, random, percent, largest, calm, wait });
 })((window.S6Live ??= {}));
