@@ -79,9 +79,10 @@ def screen(sources: Sources) -> pd.DataFrame:
         table = pd.DataFrame(np.nan, index=[*map(key, NAMES), *NETS], columns=columns)
     else:
         table = contrasts[contrasts["kind"] == "main"].set_index("factor")[columns].rename(index=key)
-        for name, (levels, *_) in NETS.items():
-            found = stats.predicted(contrasts, np.log(outcomes(sources)["errors"]), levels(table.iloc[: len(NAMES)]))
-            table.loc[name] = [*found, np.nan, np.nan]
+        logs = np.log(outcomes(sources)["errors"])
+        asked = {name: levels(table) for name, (levels, *_) in NETS.items()}
+        for name, chosen in asked.items():
+            table.loc[name] = [*stats.predicted(contrasts, logs, chosen), np.nan, np.nan]
     table.attrs = {
         "kinds": {"ratio": "times", "low": "times", "high": "times", "p": "p", "p_holm": "p"},
         "note": f"results/{STUDY}/runs.csv, 16 runs against 16",
@@ -100,7 +101,7 @@ def screen_runs(sources: Sources) -> pd.DataFrame:
     if contrasts is not None:
         mains = contrasts[contrasts["kind"] == "main"]
         row["clear"] = float((mains["p_holm"] <= stats.ALPHA).sum())
-        row["above"] = float((np.log(mains["ratio"]).abs() > _scatter(contrasts) * mains["quantile"]).sum())
+        row["above"] = float((np.log(mains["ratio"]).abs() > stats.scatter(contrasts) * mains["quantile"]).sum())
     table = pd.DataFrame([row], index=["all"])
     table.attrs = {
         "kinds": dict.fromkeys(("stored", "planned", "clear", "above"), "count")
@@ -158,7 +159,7 @@ def screen_half_normal(sources: Sources) -> Any:
         mine = contrasts["kind"] == kind
         ax.plot(contrasts["quantile"][mine], size[mine], mark, color=colour, markersize=7, label=words)
     along = np.array([0, contrasts["quantile"].max() * 1.05])
-    ax.plot(along, np.exp(_scatter(contrasts) * along), color=soft(), linewidth=1.2)
+    ax.plot(along, np.exp(stats.scatter(contrasts) * along), color=soft(), linewidth=1.2)
     for _, row in contrasts.assign(size=size).nlargest(5, "size").iterrows():
         if row["kind"] == "main":
             ax.annotate(row["factor"], (row["quantile"], row["size"]), xytext=(-8, 0), textcoords="offset points",
@@ -167,11 +168,6 @@ def screen_half_normal(sources: Sources) -> Any:
     plain_log(ax, "y")
     legend(ax, loc="upper left")
     return ax
-
-
-def _scatter(contrasts: pd.DataFrame) -> float:
-    """Return the standard deviation (log errors) of the contrasts that no choice owns."""
-    return float(np.sqrt(np.mean(np.log(contrasts["ratio"][contrasts["kind"] == "interaction"]) ** 2)))
 
 
 @table

@@ -41,7 +41,7 @@ from s6core.stats.power import detectable_difference, sampling_error
 from s6core.stats.prior import Prior, study_prior
 from s6core.stats.row import Effect
 from s6core.stats.rule import ALPHA, EQUIVALENT, MINIMUM
-from s6core.stats.screen import contrasts, predicted
+from s6core.stats.screen import contrasts, predicted, scatter
 from s6core.stats.simulation import simulated_accuracies
 from s6core.stats.summaries import error_summary
 
@@ -69,6 +69,7 @@ __all__ = [
     "mean_interval",
     "pairing",
     "predicted",
+    "scatter",
     "sampling_error",
     "share_interval",
     "simulated_accuracies",

@@ -71,6 +71,11 @@ def contrasts(design: pd.DataFrame, log_errors: ArrayLike) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def scatter(contrasts: pd.DataFrame) -> float:
+    """Return the standard deviation (log errors) of the contrasts that no factor owns."""
+    return float(np.sqrt(np.mean(np.log(contrasts["ratio"][contrasts["kind"] == "interaction"]) ** 2)))
+
+
 def predicted(contrasts: pd.DataFrame, log_errors: ArrayLike, levels: ArrayLike) -> tuple[float, float, float]:
     """Return the errors (%) predicted of a net with each factor at a level, −1 or +1, and the 95% interval of its mean.
 
@@ -78,14 +83,14 @@ def predicted(contrasts: pd.DataFrame, log_errors: ArrayLike, levels: ArrayLike)
     scatter is that of the contrasts that no choice owns; it says nothing of how the choices work together, and nothing
     of levels that were picked because their effects came out large (they are too large on average).
     """
-    log_ratios = np.log(contrasts["ratio"])
-    mains, rest = log_ratios[contrasts["kind"] == "main"], log_ratios[contrasts["kind"] == "interaction"]
+    is_main = contrasts["kind"] == "main"
+    mains, free = np.log(contrasts["ratio"][is_main]), int((~is_main).sum())
     signs = numbers(levels, "levels")
     if signs.shape != mains.shape or not set(signs) <= {-1, 1}:
         raise StatsError(f"levels: allowed are {len(mains)} of -1 and 1, one per factor; got {list(signs)}")
     middle = np.mean(np.asarray(log_errors)) + mains @ signs / 2
     # an effect is 2/N times a signed sum of N log errors, so its variance is 4/N of a run's; its half: 1/N
-    half = stats.t.isf((1 - LEVEL) / 2, len(rest)) * np.sqrt((len(mains) + 1) * np.mean(rest**2) / 4)
+    half = stats.t.isf((1 - LEVEL) / 2, free) * scatter(contrasts) * np.sqrt((len(mains) + 1) / 4)
     return float(np.exp(middle)), float(np.exp(middle - half)), float(np.exp(middle + half))
 
 
