@@ -16,6 +16,7 @@ SIDE_BY_SIDE = {"cat", "concat", "concatenate", "stack"}
 
 
 def listed(call: Call, args: Any, kwargs: Any) -> tuple[Sequence[Any], int]:
+    """Return the tensors that are put beside each other, and the dimension along which."""
     tensors = args[0] if args else kwargs["tensors"]
     dim = kwargs.get("dim", kwargs.get("axis", args[1] if len(args) > 1 else 0))
     return list(tensors), dim % len(call.shape)

@@ -129,10 +129,12 @@ def joined(call: Call, x: Any, args: Any, kwargs: Any) -> list[int] | None:
 
 
 def groups_of(call: Call, args: Any, kwargs: Any) -> int:
+    """Return into how many groups a convolution's channels fall."""
     place = 8 if call.op == "convolution" else 6
     count: int = kwargs.get("groups", args[place] if len(args) > place else 1)
     return count
 
 
 def channel_of(call: Call, x: Any) -> int:
+    """Return the dimension of a convolution's channels."""
     return 1 if call.op == "convolution" else int(x.ndim) - 1 - int(call.op[-2])
