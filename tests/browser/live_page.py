@@ -14,6 +14,10 @@ from _ext import live, live_data  # noqa: E402
 
 from experiments.answers.sources import Sources  # noqa: E402
 
+BLOCKED = """<script>for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });</script>"""
+"""What makes each use of a browser's storage an error, as strict settings do."""
+
 
 def lay_out(
     folder: Path, component: str, attributes: str = "", *, body: str | None = None, theme: str = "light"

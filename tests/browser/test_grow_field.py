@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from _ext import grow
-from live_page import lay_out
+from live_page import BLOCKED, lay_out
 
 from s6core import receptive
 from s6core.config import NetConfig
@@ -91,6 +91,13 @@ def test_on_a_narrow_phone_the_picture_leaves_room_for_the_steps(opened: Callabl
     page = opened(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert page.locator(".gf-moving").bounding_box()["height"] < 320
+
+
+def test_forced_colours_and_blocked_storage_leave_it_whole(visit: Callable[..., Any], tmp_path: Path) -> None:
+    page = visit(lay_out(tmp_path, "grow-field", body=BLOCKED + BODY), forced_colors="active")
+    page.wait_for_selector(".gf-moving", state="attached")
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    assert page.locator(".gf-moving .gf-box").is_visible()
 
 
 def test_without_a_script_the_sums_stand_there(visit: Callable[..., Any], tmp_path: Path) -> None:

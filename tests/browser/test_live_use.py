@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 from _ext import live
-from live_page import RESULTS, lay_out
+from live_page import BLOCKED, RESULTS, lay_out
 
 from experiments.measure.pushes import pushed
 
@@ -395,10 +395,6 @@ PAPER = """() => [...document.querySelectorAll('.live canvas')].filter((one) => 
 def test_ink_is_seen_in_forced_colours(component: Open, name: str, theme: str) -> None:
     page = component(name, theme=theme, forced_colors="active", color_scheme=theme)
     assert set(page.evaluate(PAPER)) == {"none rgb(255, 255, 255)"}  # black ink, not inverted, on white
-
-
-BLOCKED = """<script>for (const name of ["localStorage", "sessionStorage"])
-  Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });</script>"""
 
 
 @pytest.mark.parametrize("name", READY)
