@@ -26,6 +26,19 @@ SAFE_STORAGE = """
       Object.defineProperty(window, "localStorage", { value });
     }
 """
+TALL = re.compile(r"\\(?:d?frac|sum|underbrace|begin\{cases\})")
+
+
+def reserve(formula: re.Match[str]) -> str:
+    """Give a displayed formula its height before MathJax sets it, a little less than measured, so that nothing jumps.
+
+    In em: 2.6 around it and 1.5 a line, 3.2 for a line with a fraction, a sum or the like.
+    """
+    lines = formula[2].count(r"\\" "\n") + 1 if "aligned" in formula[2] else 1
+    height = 2.6 + lines * (3.2 if TALL.search(formula[2]) else 1.5)
+    return f'{formula[1]} style="min-block-size: {height:.1f}em"{formula[2]}'
+
+
 MENDED: dict[str, str | Callable[[re.Match[str]], str]] = {
     # 1.5 MB of icons, see icons.py
     r'<script[^>]*src="[^"]*/fontawesome\.js[^"]*"></script>\s*': "",
@@ -39,6 +52,7 @@ MENDED: dict[str, str | Callable[[re.Match[str]], str]] = {
     # axe, aria-deprecated-role and aria-required-children: the bibliography of docutils
     r' role="doc-biblioentry"': "",
     r' role="list"(?= class="citation-list")': "",
+    r'(<div class="math [^"]*"(?: id="[^"]*")?)(>[\s\S]*?</div>)': reserve,
     # axe, empty-table-header: the corner of a table heads nothing
     r"<th( [^>]*)?>(<p></p>)?</th>": r"<td\1>\2</td>",
 }

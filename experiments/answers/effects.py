@@ -17,7 +17,7 @@ from s6core.config import unknown
 VERDICTS = {
     "helps": "helps",
     "hurts": "hurts",
-    "equivalent": "makes no difference that matters",
+    "equivalent": "no difference that matters",
     "undecided": "undecided",
 }
 PLANNED = "2026-11-26"

@@ -76,6 +76,21 @@ def test_nothing_jumps_while_a_page_loads_or_is_scrolled(browser: Any, name: str
     assert shifted <= 0.05
 
 
+def test_a_formula_keeps_free_the_height_that_it_takes(browser: Any) -> None:
+    pages = [name for name in CHAPTERS if 'class="math' in (SITE / name).read_text()]
+    assert pages
+    for name in pages:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto((SITE / name).as_uri(), timeout=120_000)
+        page.wait_for_function("document.querySelectorAll('div.math mjx-container').length", timeout=60_000)
+        boxes = page.eval_on_selector_all(
+            "div.math", "all => all.map((box) => [parseFloat(getComputedStyle(box).minHeight), box.clientHeight])"
+        )
+        page.close()
+        for kept, taken in boxes:
+            assert kept <= taken <= kept + 26, name  # less than a line and a half of text moves
+
+
 def test_formulas_are_set_where_there_are_some_and_nowhere_else() -> None:
     for name in CHAPTERS:
         text = (SITE / name).read_text()
