@@ -25,6 +25,7 @@ class Topic:
     axis: str | None = None  # a field to draw along, where the variants are a sweep
     seeds: int = 4
     asked: str = "2026-11-26"  # the day it was declared; runs from before that day were known when it was asked
+    label: str = ""  # what a figure of all questions calls it; without one, its name
 
 
 FACTORS: dict[str, dict[Any, str]] = {
@@ -57,6 +58,7 @@ BORDER: dict[str, Overrides] = {
 TOPICS = {
     "batchnorm": Topic(
         question="What does batch normalisation buy, and do other norms buy it too?",
+        label="another norm, or none",
         variants={
             "no-bn": {"norm": "none", "seeds": 10},
             "group": {"norm": "group"},
@@ -68,6 +70,7 @@ TOPICS = {
     ),
     "norm-place": Topic(
         question="Where does the norm sit, and how close to the prediction does it have to be?",
+        label="where the norm sits",
         variants={
             "conv-norm-relu": {"order": "conv-norm-relu"},
             "linear-logits": LINEAR,
@@ -81,6 +84,7 @@ TOPICS = {
     ),
     "own-recipe": Topic(
         question="Does a recipe of its own save the net without batch norm?",
+        label="no norm, its own recipe",
         variants={  # the rate is what the study no-bn-recipe chose, which for linear logits is the study's own
             "no-bn+lr-0.03": {"norm": "none", "lr": 0.03},
             "no-bn+linear-logits": {"norm": "none", **LINEAR},
@@ -116,24 +120,27 @@ TOPICS = {
     **{
         f"dropout-{base}": Topic(
             question=f"Does dropout help {where}?",
+            label=f"dropout, {short}",
             base=base,
             variants={f"{base}+dropout-{name}": {**changed, "dropout": float(name)} for name in ("0.10", "0.25")},
             seeds=10,
             asked="2026-11-23",
         )
-        for base, changed, where in (
-            ("fc", {"head": "fc"}, "with a fully connected head"),
-            ("no-bn", {"norm": "none"}, "in a net without batch norm"),
+        for base, changed, short, where in (
+            ("fc", {"head": "fc"}, "fully connected head", "with a fully connected head"),
+            ("no-bn", {"norm": "none"}, "no norm", "in a net without batch norm"),
         )
     },
     "together": Topic(
         question="What do batch norm, the head and dropout do together?",
+        label="all three together",
         variants={name: changed for name, changed in cells().items() if "+" in name},
         seeds=10,
         asked="2026-11-22",
     ),
     "depth": Topic(
         question="How many layers?",
+        label="number of layers",
         variants={  # about as many parameters as the reference has; the pooling stays after block 3 where it can
             "depth-3": {"channels": [12, 24, 56], "pool_after": [2]},
             "depth-5": {"channels": [8, 16, 24, 24, 24]},
@@ -144,6 +151,7 @@ TOPICS = {
     ),
     "width": Topic(
         question="How many kernels?",
+        label="kernels a layer",
         variants={
             "width-quarter": {"channels": [2, 4, 8, 8]},
             "width-half": {"channels": [4, 8, 16, 16]},
@@ -153,6 +161,7 @@ TOPICS = {
     ),
     "kernel": Topic(
         question="3 × 3 or larger?",
+        label="size of the kernels",
         variants={
             "kernel-5": {"kernel": 5, "channels": [5, 10, 19, 19]},
             "kernel-7": {"kernel": 7, "channels": [3, 7, 14, 14]},
@@ -162,6 +171,7 @@ TOPICS = {
     ),
     "pointwise": Topic(
         question="What are 1 × 1 convolutions good for, and where?",
+        label="1 × 1 convolutions",
         variants={
             "logits-3x3": {"logit_kernel": 3, "channels": [8, 16, 60]},
             "squeeze-before-pool": {"channels": [8, 16, 32, 16, 58], "kernel": [3, 3, 3, 1, 3], "pool_after": [4]},
@@ -183,6 +193,7 @@ TOPICS = {
     ),
     "field": Topic(
         question="How much of the digit must a unit see?",
+        label="pixels a unit sees",
         variants={  # about as many parameters as the reference, whose units see 12 × 12 pixels
             "field-6": {"kernel": [3, 3, 1, 1], "channels": [8, 43, 86, 86]},
             "field-8": {"kernel": [3, 3, 3, 1], "channels": [8, 16, 64, 64]},
@@ -194,12 +205,14 @@ TOPICS = {
     ),
     "border": Topic(
         question="How good is a narrow net that ends where its units see the whole image?",
+        label="narrow nets",
         variants={name: changed for name, changed in BORDER.items() if name in ("near-6", "far-8")},
         seeds=10,
     ),
     **{
         f"border-{name}": Topic(
             question=f"Which layers can be taken out where units see the whole image after {last} blocks?",
+            label=f"narrow nets around {last} blocks",
             base=f"{name}-{last}",
             variants={f"{name}-{blocks}": BORDER[f"{name}-{blocks}"] for blocks in (last - 2, last + 2)},
             seeds=10,
@@ -208,6 +221,7 @@ TOPICS = {
     },
     "screen-check": Topic(
         question="Does the prediction of the screen come true?",
+        label="sixteen choices",
         variants={  # every choice of the screen that came out better than the reference's, and the best one alone
             "screen-best": made(
                 "head",
@@ -226,6 +240,7 @@ TOPICS = {
     ),
     "loss": Topic(
         question="Does softening the labels help, or freeing the logits?",
+        label="softer targets",
         variants={
             "smoothing-0.05": {"label_smoothing": 0.05},
             "smoothing-0.10": {"label_smoothing": 0.1},
@@ -234,11 +249,13 @@ TOPICS = {
     ),
     "rate": Topic(
         question="How large a learning rate?",
+        label="learning rate",
         variants={"lr-0.03": {"lr": 0.03}, "lr-0.3": {"lr": 0.3}},
         axis="lr",
     ),
     "schedule": Topic(
         question="Does the learning rate have to fall, and how?",
+        label="schedule of the rate",
         variants={
             "constant": {"schedule": "constant"},
             "step": {"schedule": "step", "step_epoch": 4},
@@ -247,6 +264,7 @@ TOPICS = {
     ),
     "pixels": Topic(
         question="Do the pixels have to be normalised?",
+        label="scale of the pixels",
         variants={"pixels-raw": {"normalise": "none"}, "pixels-per-image": {"normalise": "image"}},
     ),
     "activation": Topic(
@@ -260,6 +278,7 @@ TOPICS = {
     ),
     "amount": Topic(
         question="How many training images?",
+        label="fewer images",
         variants={
             "images-600": {"train_images": 600, "repeats": 100},
             "images-6000": {"train_images": 6_000, "repeats": 10},
@@ -270,6 +289,7 @@ TOPICS = {
     **{
         f"amount-{images}": Topic(
             question=f"Which regulariser helps a net with {images:,} training images?",
+            label=f"{images:,} images",
             base=f"images-{images}",
             variants={
                 f"images-{images}+{name}": {"train_images": images, "repeats": repeats, **changed}

@@ -270,6 +270,16 @@ def test_the_overview_names_the_largest_effect_of_a_line_each_way():
     assert [text.get_text() for text in ax.texts] == ["gone"]
 
 
+def test_the_overview_shows_the_largest_effect_first_and_what_decides_nothing_last():
+    runs = runs_of(
+        reference=[99.0, 99.1, 98.9], worse=[98.0, 98.1, 97.9], worst=[95.0, 95.1, 94.9], wide=[99.6, 96.0, 99.2]
+    )
+    topics = {name: stats.effects(runs, family=[name], study=[name]) for name in ("wide", "worse", "worst")}
+    assert topics["wide"]["verdict"].item() == "undecided"
+    ax = plots.plot_overview(topics)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["worst", "worse", "wide"]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "ticks"),
     [

@@ -48,7 +48,7 @@ def topic_curves(sources: Sources, *, topic: str, study: str = STUDY) -> Any:
 @figure
 def overview(sources: Sources) -> Any:
     """Every effect of every question, the largest named."""
-    return plots.plot_overview({name: sources.effects(name) for name in TOPICS})
+    return plots.plot_overview({topic.label or name: sources.effects(name) for name, topic in TOPICS.items()})
 
 
 @table

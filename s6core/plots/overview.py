@@ -12,16 +12,19 @@ from s6core.plots.ink import ink, narrow, soft
 from s6core.plots.rows import ratios, rows
 from s6core.style import OKABE_ITO
 
-SHADES = {"helps": OKABE_ITO[2], "hurts": OKABE_ITO[3]}
+DECIDED = {"helps": OKABE_ITO[2], "hurts": OKABE_ITO[3]}
+"""The verdicts that say a direction, and their colours."""
 
 
 def plot_overview(topics: Mapping[str, pd.DataFrame], *, named: int = 8, ax: Axes | None = None) -> Axes:
     """Draw every effect of every topic (`s6core.stats.effects`, by the topic's name), a line per topic.
 
-    The `named` largest effects that are decided have their names above them, one each way in a line. A variant of
-    which all runs failed has no ratio and stands at the right edge.
+    The topic with the largest decided effect comes first, those that decide nothing last. The `named` largest decided
+    effects have their names above them, one each way in a line. A variant of which all runs failed has no ratio and
+    stands at the right edge.
     """
     shown = {name: table for name, table in topics.items() if (table["n"] > 0).any()}
+    shown = dict(sorted(shown.items(), key=lambda item: _size(item[1]), reverse=True))
     ax = rows(list(shown), step=0.42, ax=ax)
     every = pd.concat([table["ratio"] for table in shown.values()]).dropna() if shown else pd.Series([1.0])
     low, high = min(1 / 1.3, every.min()) / 1.4, max(1.3, every.max()) * 1.6
@@ -30,7 +33,7 @@ def plot_overview(topics: Mapping[str, pd.DataFrame], *, named: int = 8, ax: Axe
     for place, (topic, table) in enumerate(shown.items()):
         for _, row in table[table["n"] > 0].iterrows():
             x = row["ratio"] if np.isfinite(row["ratio"]) else high / 1.06
-            colour = SHADES.get(row["verdict"], soft())
+            colour = DECIDED.get(row["verdict"], soft())
             ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.6, alpha=0.5, zorder=2)
             mark = "D" if np.isfinite(row["ratio"]) else "X"
             ax.plot(x, place, mark, color=colour, markersize=6.5, markeredgewidth=0, alpha=0.9, zorder=3)
@@ -42,6 +45,14 @@ def plot_overview(topics: Mapping[str, pd.DataFrame], *, named: int = 8, ax: Axe
     return ax
 
 
+def _size(table: pd.DataFrame) -> tuple[float, float]:
+    """Return how far from 1 a topic's effects are at most, first the decided ones alone, then all; failures are inf."""
+    trained = table[table["n"] > 0]
+    sizes = np.log(trained["ratio"]).abs().fillna(np.inf)
+    decided = sizes[trained["verdict"].isin(DECIDED)]
+    return decided.max() if len(decided) else 0.0, sizes.max()
+
+
 def _largest(topics: Mapping[str, pd.DataFrame], most: int) -> dict[str, list[str]]:
     """Return the decided effects farthest from 1, by topic: each variant once, no two on one side of a line.
 
@@ -49,7 +60,7 @@ def _largest(topics: Mapping[str, pd.DataFrame], most: int) -> dict[str, list[st
     """
     found = []
     for topic, table in topics.items():
-        for _, row in table[table["verdict"].isin(["helps", "hurts"])].iterrows():
+        for _, row in table[table["verdict"].isin(DECIDED)].iterrows():
             size = abs(np.log(row["ratio"])) if np.isfinite(row["ratio"]) else np.inf
             found.append((size, topic, row["variant"], row["verdict"]))
     named: dict[str, list[str]] = {}
