@@ -273,13 +273,17 @@ def test_the_published_runs_contradict_no_claim_even_by_their_intervals():
 
 
 def test_every_comparison_whose_predictions_are_stored_speaks_of_new_digits_too():
-    sources, told = Sources(results.REPOSITORY / "results"), 0
+    """The images' own variance is estimated, and may come out as none: then both ends stay, and of few comparisons."""
+    sources, wider, equal = Sources(results.REPOSITORY / "results"), 0, 0
     for topic in TOPICS:
         for row in sources.effects(topic).itertuples():
             if row.n - row.n_failed > 1 and row.n_base - row.n_base_failed > 1:
-                assert row.any_low < row.low < row.high < row.any_high, f"{topic}/{row.variant}"
-                told += 1
-    assert told > 20
+                if np.allclose([row.any_low, row.any_high], [row.low, row.high], rtol=1e-12):
+                    equal += 1
+                else:
+                    assert row.any_low < row.low < row.high < row.any_high, f"{topic}/{row.variant}"
+                    wider += 1
+    assert wider > 20 and equal <= wider / 10
     value = look_up("head/fc/any_digits", sources)
     assert value.number == look_up("head/fc/ratio", sources).number and value.low < value.number < value.high
 
