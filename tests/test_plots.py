@@ -270,6 +270,13 @@ def test_the_overview_names_the_largest_effect_of_a_line_each_way():
     assert [text.get_text() for text in ax.texts] == ["gone"]
 
 
+def test_on_a_phone_the_overview_names_its_effects_beside_the_line_and_not_over_its_words():
+    runs = runs_of(reference=[99.0, 99.1, 98.9], worse=[98.0, 98.1, 97.9])
+    with style("light", "narrow"):
+        ax = plots.plot_overview({"what a reader calls it": stats.effects(runs, family=["worse"], study=["worse"])})
+    assert {text.get_text(): text.get_ha() for text in ax.texts} == {"what a reader calls it": "left", "worse": "right"}
+
+
 def test_the_overview_shows_the_largest_effect_first_and_what_decides_nothing_last():
     runs = runs_of(
         reference=[99.0, 99.1, 98.9], worse=[98.0, 98.1, 97.9], worst=[95.0, 95.1, 94.9], wide=[99.6, 96.0, 99.2]

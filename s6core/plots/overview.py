@@ -20,16 +20,17 @@ def plot_overview(topics: Mapping[str, pd.DataFrame], *, named: int = 8, ax: Axe
     """Draw every effect of every topic (`s6core.stats.effects`, by the topic's name), a line per topic.
 
     The topic with the largest decided effect comes first, those that decide nothing last. The `named` largest decided
-    effects have their names above them, one each way in a line. A variant of which all runs failed has no ratio and
-    stands at the right edge.
+    effects have their names above them, one each way in a line; on a phone they stand at its right end. A variant of
+    which all runs failed has no ratio and stands at the right edge.
     """
     shown = {name: table for name, table in topics.items() if (table["n"] > 0).any()}
     shown = dict(sorted(shown.items(), key=lambda item: _size(item[1]), reverse=True))
-    ax = rows(list(shown), step=0.42, ax=ax)
+    names = _largest(shown, named)
+    beside = [", ".join(names.get(topic, ())) for topic in shown] if narrow() else ()
+    ax = rows(list(shown), beside, step=0.42, ax=ax)
     every = pd.concat([table["ratio"] for table in shown.values()]).dropna() if shown else pd.Series([1.0])
     low, high = min(1 / 1.3, every.min()) / 1.4, max(1.3, every.max()) * 1.6
     ratios(ax, low, high, "errors, as a multiple of the base's (left: fewer)")
-    names = _largest(shown, named)
     for place, (topic, table) in enumerate(shown.items()):
         for _, row in table[table["n"] > 0].iterrows():
             x = row["ratio"] if np.isfinite(row["ratio"]) else high / 1.06
@@ -37,7 +38,7 @@ def plot_overview(topics: Mapping[str, pd.DataFrame], *, named: int = 8, ax: Axe
             ax.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.6, alpha=0.5, zorder=2)
             mark = "D" if np.isfinite(row["ratio"]) else "X"
             ax.plot(x, place, mark, color=colour, markersize=6.5, markeredgewidth=0, alpha=0.9, zorder=3)
-            if row["variant"] in names.get(topic, ()):
+            if not narrow() and row["variant"] in names.get(topic, ()):
                 ax.annotate(
                     row["variant"], (x, place), xytext=(0, 5), textcoords="offset points", ha="center", va="bottom",
                     size=9, color=ink(),
