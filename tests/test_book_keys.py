@@ -79,6 +79,7 @@ def test_epochs_can_be_named(sources: Sources) -> None:
         ("net/conv4/output", "32 × 12 × 12"),
         ("net/conv4/receptive_field", "12"),
         ("net/pool3/effective_stride", "2"),
+        ("net/conv4/effective_padding", "3"),
         ("ablations/reference/n", "3"),
         ("ablations/reference/n | word", "three"),
         ("ablations/reference/diverged", "0"),

@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 from chapters import load
 
+from experiments.answers.conditions import value_of
+from experiments.answers.sources import Sources
 from s6core.config import NetConfig
 from s6core.layers import layers
 from s6core.receptive import fields, receptive_field
@@ -138,3 +140,10 @@ def work(config: NetConfig) -> int:
     """Return the multiplications of a net's convolutions for one image."""
     rows = [row for row in layers(config) if row.op == "conv"]
     return sum(int(np.prod(row.output)) * row.input[0] * row.kernel[0] * row.kernel[1] for row in rows)
+
+
+def test_the_key_says_where_the_first_box_of_conv4_begins() -> None:
+    answers = (ROOT / "book" / "receptive" / "answers.md").read_text(encoding="utf-8")
+    key = re.search(r"unit 0 begins \{value\}`(.*?)` pixels before the image", answers)
+    conv4 = next(field for field in fields(layers(NetConfig())) if field.name == "conv4")
+    assert key and value_of(key[1], Sources(RESULTS)).number == -conv4.unit(0, 0).unclipped.top

@@ -32,7 +32,9 @@ def of_net(fields: str | None, rest: str, sources: Sources) -> Value:
     name, _, quantity = rest.partition("/")
     row = rows[known_as("layer", name, [*rows, "parameters", "layers"], where="net")]
     field = next(field for field in receptive.fields(list(rows.values())) if field.name == name)
-    answers: dict[str, Any] = {**vars(row), "receptive_field": field.size, "effective_stride": field.stride}
+    answers: dict[str, Any] = {
+        **vars(row), "receptive_field": field.size, "effective_stride": field.stride, "effective_padding": field.padding
+    }  # fmt: skip
     answer = answers[known_as("quantity", quantity, answers, where=f"net, layer {name}")]
     if isinstance(answer, tuple) and len(answer) == 2 and len(set(answer)) == 1:
         answer = answer[0]  # vertical and horizontal alike

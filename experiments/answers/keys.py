@@ -17,8 +17,8 @@ ablations/fc/test_accuracy          a variant of any study by itself, whether a 
 ablations/variants, ablations/runs  of a study: how many; device: all its devices; epochs and other columns: what its
                                     runs have in common
 net/parameters, net[norm=none;head=fc]/parameters, net/conv4/output
-                                    of the net that a config describes; of a layer also its row, receptive_field and
-                                    effective_stride
+                                    of the net that a config describes; of a layer also its row, receptive_field,
+                                    effective_stride and effective_padding
 recipe[study]/lr                    a field of a training recipe
 speed.csv[pipeline=ours]/images_per_second
                                     the one row of any other table of results/
