@@ -14,6 +14,12 @@ STEP = """<section id="{name}"><h2>{name}</h2>
 <details class="lesson-notes" data-minutes="{minutes}"><summary>For the teacher</summary><p>Say {name}.</p></details>
 <p>Question {name}?</p>{more}
 <details class="lesson-answer"><summary>Answer</summary><p>Answer {name}.</p></details></section>"""
+DILATED = (
+    '<receptive-explorer stack="conv3d4" unit="conv1:9,10" hide="bar layers maps" paths>No script.</receptive-explorer>'
+)
+KEYHOLE = (
+    '<receptive-explorer unit="conv4:2,4" hide="bar section words maps layers" keyhole>No script.</receptive-explorer>'
+)
 EXPLORER = (
     '<receptive-explorer preset="reference" unit="conv4:3,5" hide="bar layers numbers">No script.</receptive-explorer>'
 )
@@ -21,21 +27,22 @@ EXPLORER = (
 
 @pytest.fixture
 def lesson(visit: Callable[..., Any], tmp_path: Path, loads: str) -> Callable[..., Any]:
-    def lesson(fragment: str = "", **options: Any) -> Any:
+    def lesson(fragment: str = "", more: str = "", **options: Any) -> Any:
         steps = [
             STEP.format(name="first", minutes=5, more=""),
             STEP.format(name="second", minutes=8, more=EXPLORER),
-            STEP.format(name="third", minutes=2, more='<input aria-label="name">'),
+            STEP.format(name="third", minutes=2, more=f'<input aria-label="name">{more}'),
         ]
         page = tmp_path / "lesson.html"
         page.write_text(
             f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>L</title>{loads}'
+            f'<link rel="stylesheet" href="{(LESSON.parent / "style.css").as_uri()}">'
             f'<link rel="stylesheet" href="{(LESSON / "lesson.css").as_uri()}">'
             f'<script defer src="{(LESSON / "lesson.js").as_uri()}"></script></head><body><main class="bd-article">'
             f'<section id="all"><h1>Lesson</h1><p>Before.</p>'
             f'<button class="lesson-begin">Start</button>{"".join(steps)}</section></main></body></html>'
         )
-        return visit(page, fragment, viewport={"width": 1920, "height": 1080}, **options)
+        return visit(page, fragment, **{"viewport": {"width": 1920, "height": 1080}, **options})
 
     return lesson
 
@@ -124,3 +131,22 @@ def test_notes_go_into_a_window_of_their_own(lesson: Callable[..., Any]) -> None
     notes.close()
     page.keyboard.press("PageDown")
     assert shown(page) == ["third?"]
+
+
+@pytest.mark.parametrize("explorer", [DILATED, KEYHOLE])
+def test_on_a_projector_nothing_of_an_explorer_is_cut_off(lesson: Callable[..., Any], explorer: str) -> None:
+    page = lesson("#third", f"<p>{'long ' * 40}<code>code</code></p>{explorer}")
+    page.get_by_role("button", name="Start").click()
+    for part in page.locator("#third .rx-body, #third .rx-words:visible").all():
+        assert part.evaluate("e => e.scrollHeight - e.clientHeight") <= 2
+    tag = page.locator("#third .rx-tag")
+    assert tag.evaluate("e => e.getScreenCTM().a * parseFloat(getComputedStyle(e).fontSize)") >= 28
+    assert page.locator("code").evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 28
+    assert page.get_by_text("long long").bounding_box()["width"] > 1800
+
+
+def test_on_a_phone_the_letters_are_those_of_the_page(lesson: Callable[..., Any]) -> None:
+    page = lesson("#third", DILATED, viewport={"width": 390, "height": 844})
+    page.get_by_role("button", name="Start").click()
+    for text in ("#third > p", "#third .rx-readout", ".lesson-clock"):
+        assert page.locator(text).evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 12

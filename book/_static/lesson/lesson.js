@@ -34,7 +34,8 @@
     root.classList.add("lesson-on");
     bar.hidden = false;
     started ||= Date.now();
-    for (const explorer of document.querySelectorAll("receptive-explorer")) explorer.toggleAttribute("projector", true);
+    const large = matchMedia("(min-width: 48.01rem)").matches; // a phone has its own arrangement
+    for (const explorer of document.querySelectorAll("receptive-explorer")) explorer.toggleAttribute("projector", large);
     root.requestFullscreen?.().catch(() => {}); // a frame may forbid it: the lesson goes on in its window
     const asked = steps.findIndex(({ id }) => `#${id}` === location.hash);
     go(Math.max(asked, 0));
