@@ -24,7 +24,7 @@ class Topic:
     base: str = "reference"  # what they are compared with: the reference, or another variant of the study
     axis: str | None = None  # a field to draw along, where the variants are a sweep
     seeds: int = 4
-    asked: str = "2026-11-26"  # the day it was declared; runs from before that day were known when it was asked
+    asked: str  # the day it was declared; runs from before that day were known when it was asked
     label: str = ""  # what a figure of all questions calls it; without one, its name
 
 
@@ -81,6 +81,7 @@ TOPICS = {
             "norm-first-1": {"norm_blocks": [1], **PLAIN},
             "no-bn+linear-logits": {"norm": "none", **LINEAR},
         },
+        asked="2026-11-26",
     ),
     "own-recipe": Topic(
         question="Does a recipe of its own save the net without batch norm?",
@@ -148,6 +149,7 @@ TOPICS = {
             "depth-7": {"channels": [8, 16, 17, 18, 18, 18, 18]},
         },
         axis="depth",
+        asked="2026-11-26",
     ),
     "width": Topic(
         question="How many kernels?",
@@ -158,6 +160,7 @@ TOPICS = {
             "width-double": {"channels": [16, 32, 64, 64]},
         },
         axis="parameters",
+        asked="2026-11-26",
     ),
     "kernel": Topic(
         question="3 × 3 or larger?",
@@ -168,6 +171,7 @@ TOPICS = {
             "kernel-5-first": {"kernel": [5, 3, 3, 3]},
             "conv-head": {"head": "conv"},
         },
+        asked="2026-11-26",
     ),
     "pointwise": Topic(
         question="What are 1 × 1 convolutions good for, and where?",
@@ -178,6 +182,7 @@ TOPICS = {
             "squeeze-after-pool": {"channels": [8, 16, 32, 16, 58], "kernel": [3, 3, 3, 1, 3]},
             "bottleneck": {"channels": [8, 16, 32, 26, 26, 64], "kernel": [3, 3, 3, 1, 3, 1]},
         },
+        asked="2026-11-26",
     ),
     "pooling": Topic(
         question="Which pooling, and where?",
@@ -190,6 +195,7 @@ TOPICS = {
             "pool-after-4": {"pool_after": [4]},
             "two-pools": {"pool_after": [2, 4]},
         },
+        asked="2026-11-26",
     ),
     "field": Topic(
         question="How much of the digit must a unit see?",
@@ -202,12 +208,14 @@ TOPICS = {
             "field-28": {"dilation": [1, 1, 1, 5]},
         },
         axis="field",
+        asked="2026-11-26",
     ),
     "border": Topic(
         question="How good is a narrow net that ends where its units see the whole image?",
         label="narrow nets",
         variants={name: changed for name, changed in BORDER.items() if name in ("near-6", "far-8")},
         seeds=10,
+        asked="2026-11-26",
     ),
     **{
         f"border-{name}": Topic(
@@ -216,6 +224,7 @@ TOPICS = {
             base=f"{name}-{last}",
             variants={f"{name}-{blocks}": BORDER[f"{name}-{blocks}"] for blocks in (last - 2, last + 2)},
             seeds=10,
+            asked="2026-11-26",
         )
         for name, last in (("near", 6), ("far", 8))
     },
@@ -237,6 +246,7 @@ TOPICS = {
             "pool-after-2": made("pooling's place"),
         },
         seeds=10,
+        asked="2026-11-26",
     ),
     "loss": Topic(
         question="Does softening the labels help, or freeing the logits?",
@@ -246,12 +256,14 @@ TOPICS = {
             "smoothing-0.10": {"label_smoothing": 0.1},
             "linear-logits": LINEAR,
         },
+        asked="2026-11-26",
     ),
     "rate": Topic(
         question="How large a learning rate?",
         label="learning rate",
         variants={"lr-0.03": {"lr": 0.03}, "lr-0.3": {"lr": 0.3}},
         axis="lr",
+        asked="2026-11-26",
     ),
     "schedule": Topic(
         question="Does the learning rate have to fall, and how?",
@@ -261,11 +273,13 @@ TOPICS = {
             "step": {"schedule": "step", "step_epoch": 4},
             "cosine": {"schedule": "cosine"},
         },
+        asked="2026-11-26",
     ),
     "pixels": Topic(
         question="Do the pixels have to be normalised?",
         label="scale of the pixels",
         variants={"pixels-raw": {"normalise": "none"}, "pixels-per-image": {"normalise": "image"}},
+        asked="2026-11-26",
     ),
     "activation": Topic(
         question="Which activation?",
@@ -275,6 +289,7 @@ TOPICS = {
             "silu": {"activation": "silu"},
             "no-activation": {"activation": "none"},
         },
+        asked="2026-11-26",
     ),
     "amount": Topic(
         question="How many training images?",
@@ -285,6 +300,7 @@ TOPICS = {
             "images-20000": {"train_images": 20_000, "repeats": 3},
         },
         axis="train_images",
+        asked="2026-11-26",
     ),
     **{
         f"amount-{images}": Topic(
@@ -299,6 +315,7 @@ TOPICS = {
                     "fc": {"head": "fc"},
                 }.items()
             },
+            asked="2026-11-26",
         )
         for images, repeats in ((600, 100), (6_000, 10), (20_000, 3))
     },

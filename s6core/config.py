@@ -13,7 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from s6core import datasets
-from s6core.operations import ACTIVATIONS, NORMS
+from s6core.operations import ACTIVATIONS, NORMS, POOLS
 
 Integers = int | tuple[int, ...]
 """One integer for every convolution block, or one per block."""
@@ -21,9 +21,11 @@ Integers = int | tuple[int, ...]
 if TYPE_CHECKING:
     Activation = str
     Norm = str
+    Pool = str
 else:  # what the table of operations has is what a field allows
     Activation = Literal[*ACTIVATIONS, "none"]
     Norm = Literal[*(name.removesuffix("-norm") for name in NORMS), "none"]
+    Pool = Literal[*(name.removesuffix("-pool") for name in POOLS), "stride", "none"]
 
 
 class ConfigError(ValueError):
@@ -53,7 +55,7 @@ class NetConfig:
     norm_groups: int = 4  # where it does not divide the channels, their greatest common divisor
     order: Literal["conv-relu-norm", "conv-norm-relu"] = "conv-relu-norm"  # in each block
     activation: Activation = "relu"  # leaky: slope 0.01 below zero
-    pool: Literal["max", "average", "stride", "none"] = "max"  # stride: the block's convolution strides by 2 instead
+    pool: Pool = "max"  # stride: the block's convolution strides by 2 instead
     pool_after: tuple[int, ...] = (3,)  # blocks, counted from 1
     dropout: float = 0.0  # share of values that training sets to zero
     dropout_kind: Literal["element", "channel"] = "element"  # channel: whole maps

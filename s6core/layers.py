@@ -34,9 +34,8 @@ def layers(config: NetConfig) -> list[Layer]:
         if config.dropout and (config.dropout_place == "all" or block == depth):
             op = "dropout" if config.dropout_kind == "element" else "channel-dropout"
             rows.append(Layer(name=f"dropout{block}", op=op, input=shape, output=shape, rate=config.dropout))
-        if pooled and config.pool in ("max", "average"):
-            op = "max-pool" if config.pool == "max" else "average-pool"
-            rows.append(_window(f"pool{block}", op, shape, shape[0], 2, 2, 0, 1))
+        if pooled and config.pool not in ("stride", "none"):
+            rows.append(_window(f"pool{block}", f"{config.pool}-pool", shape, shape[0], 2, 2, 0, 1))
             shape = rows[-1].output
     return rows + _head(config, shape)
 

@@ -1,7 +1,7 @@
 """Layers as rows of data, and the operations: what config, net, receptive fields, drawings and tables know of each.
 
-A new activation or norm is a new row: it is then a value of the field `activation` or `norm`. What changes a shape also
-needs its place in `s6core.layers`.
+A new activation, norm or pooling is a new row: it is then a value of the field `activation`, `norm` or `pool`. Any
+other operation also needs its place in `s6core.layers`, and the value of a field in `s6core.config` that chooses it.
 """
 
 from __future__ import annotations
@@ -89,6 +89,13 @@ def _pool(row: Layer) -> dict[str, Any]:
     return {"kernel_size": row.kernel, "stride": row.stride}
 
 
+POOLS = {
+    "max-pool": Operation("max-pool", "MaxPool2d", _pool, "window"),
+    "average-pool": Operation("average-pool", "AvgPool2d", _pool, "window", "average"),
+}
+"""The values of the field `pool`, without their ending and beside stride and none."""
+
+
 def _linear(row: Layer) -> dict[str, Any]:
     return {"in_features": row.input[0], "out_features": row.output[0]}
 
@@ -103,8 +110,7 @@ OPERATIONS = {
     **NORMS,
     "dropout": Operation("dropout", "Dropout", lambda row: {"p": row.rate}),
     "channel-dropout": Operation("channel dropout", "Dropout2d", lambda row: {"p": row.rate}),
-    "max-pool": Operation("max-pool", "MaxPool2d", _pool, "window"),
-    "average-pool": Operation("average-pool", "AvgPool2d", _pool, "window", "average"),
+    **POOLS,
     "global-average": Operation("global average pooling", "AdaptiveAvgPool2d", _one, "whole", "GAP"),
     "global-max": Operation("global max pooling", "AdaptiveMaxPool2d", _one, "whole", "global max"),
     "flatten": Operation("flatten", "Flatten", reach="whole"),

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from s6core.config import NetConfig
-from s6core.operations import ACTIVATIONS, NORMS
+from s6core.operations import ACTIVATIONS, NORMS, POOLS
 
 CHOICES: dict[str, list[Any]] = {
     "norm": ["none", *(name.removesuffix("-norm") for name in NORMS)],
     "norm_groups": [1, 2, 4, 5],
     "order": ["conv-relu-norm", "conv-norm-relu"],
     "activation": [*ACTIVATIONS, "none"],
-    "pool": ["max", "average", "stride", "none"],
+    "pool": [*(name.removesuffix("-pool") for name in POOLS), "stride", "none"],
     "dropout": [0.0, 0.25],
     "dropout_kind": ["element", "channel"],
     "dropout_place": ["all", "last"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 from pydoe import fracfact
@@ -21,16 +23,18 @@ def net(variant: str):
 
 
 def test_a_variant_of_several_topics_has_the_seeds_of_the_most_demanding():
-    few = Topic(question="?", variants={"fc": {"head": "fc"}}, seeds=3)
-    many = Topic(question="?", variants={"fc": {"head": "fc"}, "max": {"head": "max", "seeds": 9}}, seeds=5)
+    few = Topic(question="?", asked="2026-11-26", variants={"fc": {"head": "fc"}}, seeds=3)
+    many = Topic(
+        question="?", asked="2026-11-26", variants={"fc": {"head": "fc"}, "max": {"head": "max", "seeds": 9}}, seeds=5
+    )
     assert union({"a": few, "b": many})["fc"]["seeds"] == union({"b": many, "a": few})["fc"]["seeds"] == 5
     assert union({"a": few, "b": many})["max"]["seeds"] == 9
 
 
 def test_a_name_that_two_topics_mean_differently_is_refused():
     topics = {
-        "a": Topic(question="?", variants={"x": {"dropout": 0.1}}),
-        "b": Topic(question="?", variants={"x": {"dropout": 0.2}}),
+        "a": Topic(question="?", asked="2026-11-26", variants={"x": {"dropout": 0.1}}),
+        "b": Topic(question="?", asked="2026-11-26", variants={"x": {"dropout": 0.2}}),
     }
     with pytest.raises(ValueError, match="topic b: x means .*0.2.* here and .*0.1.* in an earlier topic"):
         union(topics)
@@ -38,7 +42,17 @@ def test_a_name_that_two_topics_mean_differently_is_refused():
 
 def test_a_base_that_nobody_trains_is_refused():
     with pytest.raises(ValueError, match="topic a: its base 'y' is no variant of the study"):
-        union({"a": Topic(question="?", variants={"x": {}}, base="y")})
+        union({"a": Topic(question="?", asked="2026-11-26", variants={"x": {}}, base="y")})
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_says_on_which_day_it_was_asked(topic: str):
+    assert date.fromisoformat(TOPICS[topic].asked)
+
+
+def test_a_topic_without_its_day_is_refused_as_another_would_be_made_up():
+    with pytest.raises(TypeError, match="asked"):
+        Topic(question="?", variants={})
 
 
 @pytest.mark.parametrize("study", STUDIES)
