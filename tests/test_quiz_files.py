@@ -254,3 +254,13 @@ def test_one_long_page_lies_where_its_links_start(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     script = re.search(r'src="([^"]*lesson\.js)', (tmp_path / "singlehtml" / "index.html").read_text())
     assert script and (tmp_path / "singlehtml" / script[1]).is_file()
+
+
+def test_no_letter_wins_a_test_and_its_forms_do_not_share_a_key() -> None:
+    page = (BOOK / "receptive" / "tests.md").read_text(encoding="utf-8")
+    keys = {}
+    for form in ("form-a", "form-b"):
+        quizzes = re.findall(rf":set: {form}\n.*?^```$", page, re.DOTALL | re.MULTILINE)
+        keys[form] = ["abcd"[re.findall(r"^\(([ x])\)", quiz, re.MULTILINE).index("x")] for quiz in quizzes]
+        assert len(keys[form]) == 10 and all(2 <= keys[form].count(letter) <= 3 for letter in "abcd")
+    assert sum(a == b for a, b in zip(keys["form-a"], keys["form-b"], strict=True)) <= 3
