@@ -104,6 +104,15 @@ def test_every_change_is_undone_in_one_step(explorer: Open) -> None:
     assert page.get_by_role("button", name="Redo").get_attribute("aria-disabled") == "true"
 
 
+def test_undo_from_a_map_shows_the_unit_that_was_kept(explorer: Open) -> None:
+    page = explorer('stack="conv3, conv3" unit="conv2:3,4"')
+    page.get_by_role("button", name="+ conv").click()
+    cell(page, "conv1").focus()
+    page.keyboard.press("Control+z")
+    assert focused(page) == "conv2, unit (3, 4)"
+    assert page.locator(".rx-readout").inner_text().startswith("Layer conv2, unit (3, 4): ")
+
+
 def test_focus_never_falls_to_the_page(explorer: Open) -> None:
     page = explorer('stack="conv3, conv3, conv3"')
     cell(page, "conv3").focus()

@@ -160,6 +160,13 @@ def test_layers_are_added_changed_moved_and_removed(explorer: Open) -> None:
     page.get_by_role("button", name="remove pool1").click()
     page.get_by_role("button", name="remove pool1").click()
     assert readout(page) == "No layer yet: add one below."
+    for stack, said in [
+        ("bn, relu", "No layer with a map of its own yet: add one below."),
+        ("bn, conv99", "The first layer does not fit the image. Its window spans 99 units"),
+    ]:
+        page.get_by_label("As text").fill(stack)
+        page.get_by_label("As text").press("Enter")
+        assert readout(page).startswith(said)
     page.get_by_label("As text").fill("conv5, stem:conv3s2")
     page.get_by_label("As text").press("Enter")
     assert readout(page).startswith("Layer stem, unit (5, 5): ")
@@ -212,6 +219,10 @@ def test_a_link_brings_back_stack_image_digit_and_unit(explorer: Open) -> None:
     assert again.get_by_label("digit 8").is_checked()
     assert again.get_by_label("weigh pixels by their number of paths").is_checked()
     assert explorer('id="other" preset="single"', fragment=fragment).get_by_label("As text").input_value() == "conv3"
+    page = explorer('id="mine" stack="conv3, 100%+"')  # what cannot be read is kept, too
+    page.get_by_role("button", name="Copy link").click()
+    again = explorer('id="mine"', fragment=page.evaluate("location.hash"))
+    assert again.get_by_label("As text").input_value() == "conv3, 100%+"
 
 
 def test_the_box_grows_back_unless_motion_is_unwanted(explorer: Open) -> None:

@@ -82,7 +82,7 @@
       }
       const [id, query] = text.split("?");
       if (id !== this.id || !query) return;
-      this.open(Object.fromEntries(new URLSearchParams(broken ? query : query.replaceAll("+", "%2B").replaceAll("%", "%25"))));
+      this.open(Object.fromEntries(new URLSearchParams(broken ? query : query.replaceAll("%", "%25").replaceAll("+", "%2B"))));
       if (broken) this.note.textContent = `The address is damaged: not all of it could be read. ${this.note.textContent}`;
       this.scrollIntoView();
     }
@@ -178,15 +178,16 @@
     focusPlace() {
       const active = document.activeElement;
       if (active === this || !this.contains(active)) return null;
-      for (const [at, grid] of this.grids ?? []) if (grid.cell === active) return { map: at };
+      if ([...(this.grids?.values() ?? [])].some(({ cell }) => cell === active)) return { map: true };
       const row = this.editor.lines?.findIndex(({ element }) => element.contains(active)) ?? -1;
       return row < 0 ? {} : { row };
     }
 
-    /** Bring the focus back to where it was, or near, if its element is gone: it must never fall to the page. */
+    /** Bring the focus back to where it was, or near, if its element is gone: it must never fall to the page. From a map
+        it goes to that of the kept unit, as a map that has the focus shows its own. */
     refocus(place) {
       if (!place || (document.activeElement !== document.body && this.contains(document.activeElement))) return;
-      const map = place.map == null ? null : this.grids.get(place.map)?.cell ?? [...this.grids.values()].at(-1)?.cell;
+      const map = place.map && this.grids.get(this.selected)?.cell;
       const line = place.row == null ? null : this.editor.lines[Math.min(place.row, this.editor.lines.length - 1)]?.element.querySelector("button:enabled, select, input");
       const visible = [map, line, this.text, this.preset, this.end].find((element) => element?.checkVisibility());
       visible?.focus({ preventScroll: true });

@@ -74,8 +74,9 @@
       if (axes && reveal === 0) this.describe(axes, looking, unit);
       if (axes) this.way.textContent = S6Receptive.wayBack(this.names, this.down, this.across, this.rows.map((_, at) => this.grids.has(at)));
       else {
-        const error = this.records[0]?.error ?? this.vertical[0]?.error;
-        this.readout.textContent = this.rows.length ? `The first layer does not fit the image. ${error ?? ""}` : "No layer yet: add one below.";
+        const wrong = [...this.records, ...this.vertical].find(({ error }) => error);
+        this.readout.textContent = !this.rows.length ? "No layer yet: add one below."
+          : wrong ? `The first layer does not fit the image. ${wrong.error}` : "No layer with a map of its own yet: add one below.";
         this.way.textContent = "";
       }
     }
