@@ -11,7 +11,8 @@ from conftest import ROOT
 
 LESSON = ROOT / "book" / "_static" / "lesson"
 STEP = """<section id="{name}"><h2>{name}</h2>
-<details class="lesson-notes" data-minutes="{minutes}"><summary>For the teacher</summary><p>Say {name}.</p></details>
+<details class="lesson-notes" data-minutes="{minutes}"><summary>For the teacher</summary>
+<p>Say <span>{name}</span>.</p></details>
 <p>Question {name}?</p>{more}
 <details class="lesson-answer"><summary>Answer</summary><p>Answer {name}.</p></details></section>"""
 DILATED = (
@@ -116,6 +117,16 @@ def test_the_explorer_keeps_its_keys_and_has_large_letters(lesson: Callable[...,
     assert shown(page) == ["Before.", "first?", "second?", "third?"]
     assert not page.locator("receptive-explorer").evaluate("e => e.hasAttribute('projector')")
     assert page.locator("receptive-explorer").get_attribute("hide") == "bar layers numbers"
+
+
+def test_the_keys_still_lead_on_after_a_tick(lesson: Callable[..., Any]) -> None:
+    page = lesson("#third", DILATED)
+    page.get_by_role("button", name="Start").click()
+    page.locator("#third").get_by_label("weigh pixels by their number of paths").click()
+    page.keyboard.press("a")
+    assert page.get_by_text("Answer third.").is_visible()
+    page.keyboard.press("PageUp")
+    assert shown(page) == ["second?"]
 
 
 def test_notes_go_into_a_window_of_their_own(lesson: Callable[..., Any]) -> None:

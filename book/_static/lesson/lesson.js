@@ -103,9 +103,9 @@
     notes.document.body.style.cssText = "font: 20px/1.5 system-ui, sans-serif; margin: 1.2em; max-width: 40em";
     const title = (step) => step?.querySelector("h1, h2, h3").firstChild.textContent ?? "the end";
     const own = parts("notes").map((part) => part.innerHTML.replace(/<summary>.*?<\/summary>/, "")).join("");
-    notes.document.body.innerHTML = `<h1 style="font-size: 1.3em"></h1>${own}<p><b>Then:</b> <span></span></p><p id="clock"></p>`;
+    notes.document.body.innerHTML = `<h1 style="font-size: 1.3em"></h1>${own}<p><b>Then:</b> <span id="then"></span></p><p id="clock"></p>`;
     notes.document.querySelector("h1").textContent = title(steps[at]);
-    notes.document.querySelector("span").textContent = title(steps[at + 1]);
+    notes.document.getElementById("then").textContent = title(steps[at + 1]);
     tick();
   }
 
@@ -127,7 +127,7 @@
   document.addEventListener("fullscreenchange", () => !document.fullscreenElement && running() && end());
   document.addEventListener("keydown", (event) => {
     if (!running() || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, select, textarea, dialog")) return; // there a letter is a letter
+    if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return; // there a letter is a letter
     const action = KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();
