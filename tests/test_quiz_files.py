@@ -264,3 +264,9 @@ def test_no_letter_wins_a_test_and_its_forms_do_not_share_a_key() -> None:
         keys[form] = ["abcd"[re.findall(r"^\(([ x])\)", quiz, re.MULTILINE).index("x")] for quiz in quizzes]
         assert len(keys[form]) == 10 and all(2 <= keys[form].count(letter) <= 3 for letter in "abcd")
     assert sum(a == b for a, b in zip(keys["form-a"], keys["form-b"], strict=True)) <= 3
+
+
+def test_each_form_of_a_test_asks_for_a_name() -> None:  # a gain is one student's: two sheets that belong together
+    page = (BOOK / "receptive" / "tests.md").read_text(encoding="utf-8")
+    for form in "AB":
+        assert f"## Form {form}\n\n:::{{div}} worksheet-name\n" in page

@@ -53,6 +53,7 @@ def test_no_page_shuts_anyone_out(visit: Visit, name: str) -> None:
 @pytest.mark.parametrize(("theme", "width"), [("dark", 1280), ("light", 390), ("dark", 390)])
 def test_nor_does_any_kind_in_the_dark_or_on_a_phone(visit: Visit, name: str, theme: str, width: int) -> None:
     page = visit(SITE / name, color_scheme=theme, viewport={"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert violations(page) == []
 
 
