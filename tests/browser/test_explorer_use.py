@@ -219,6 +219,10 @@ def test_a_link_brings_back_stack_image_digit_and_unit(explorer: Open) -> None:
     assert again.get_by_label("digit 8").is_checked()
     assert again.get_by_label("weigh pixels by their number of paths").is_checked()
     assert explorer('id="other" preset="single"', fragment=fragment).get_by_label("As text").input_value() == "conv3"
+    page = explorer('id="mine" stack="a:conv3, a:conv3" unit="a-2:1,2"')  # of two layers of one name the right one
+    page.get_by_role("button", name="Copy link").click()
+    again = explorer('id="mine"', fragment=page.evaluate("location.hash"))
+    assert readout(again).startswith("Layer a-2, unit (1, 2): sees rows 1–5, ")
     page = explorer('id="mine" stack="conv3, 100%+"')  # what cannot be read is kept, too
     page.get_by_role("button", name="Copy link").click()
     again = explorer('id="mine"', fragment=page.evaluate("location.hash"))

@@ -77,15 +77,16 @@
     return words.join(", ").replace(/\[, /g, "[").replace(/(, )?\|(, )?/g, " | ").replace(/, \]/g, "]").replace(/ {2,}/g, " ").trim();
   }
 
-  /** The names of the rows: those given, else conv1, conv2, pool1, … counted within their family. */
+  /** The names of the rows: those given (the second "a" is a-2), else conv1, conv2, pool1, … counted within their family. */
   function names(rows) {
     const given = new Set(rows.map((row) => row.given));
     const counts = {};
+    const times = Object.create(null); // a name may be any word, constructor too
     return rows.map(({ given: own, op, word }) => {
       const family = op === "point" ? word : FAMILY[op];
       if (!family) return op;
       counts[family] = (counts[family] ?? 0) + 1;
-      if (own) return own;
+      if (own) return (times[own] = (times[own] ?? 0) + 1) > 1 ? `${own}-${times[own]}` : own;
       while (given.has(family + counts[family])) counts[family]++;
       return op === "gap" && counts.gap === 1 && !given.has("gap") ? "gap" : family + counts[family];
     });
