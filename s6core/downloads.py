@@ -55,7 +55,8 @@ def through_torchvision(row: Dataset, root: Path, *, download: bool) -> list[np.
             with contextlib.redirect_stdout(io.StringIO()):  # it announces what it checks and unpacks
                 part = getattr(datasets, row.torchvision)(root, train=train, download=download, **row.options)
         except (RuntimeError, AssertionError, ValueError, TypeError, *FAULTS) as error:
-            raise DataError(f"torchvision's {row.torchvision}: {' '.join(str(error).split())}") from error
+            said = " ".join(str(error).split()).partition(" You can use download")[0]  # advice for who calls it
+            raise DataError(f"torchvision's {row.torchvision}: {said}") from error
         images, labels = np.asarray(part.data, np.uint8), np.asarray(part.targets)
         images = np.moveaxis(images, -1, 1) if images.ndim == 4 else images  # colour lies last in its arrays
         images = images.swapaxes(-1, -2) if row.turned else images

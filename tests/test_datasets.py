@@ -136,13 +136,14 @@ def test_files_of_another_shape_are_refused(root: Path, monkeypatch: pytest.Monk
         sources.read("kmnist")
 
 
-def test_what_cannot_be_fetched_says_where_to_put_it(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_cannot_be_fetched_says_where_to_put_it(root: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any):
     monkeypatch.setattr("torchvision.datasets.KMNIST.mirrors", [(tmp := root.parent / "none").as_uri() + "/"])
     assert not tmp.exists()
     with pytest.raises(
         DataError, match=f"kmnist: it could not be had: .*KMNIST lays it out below {re.escape(str(root))}"
     ):
         data.load("kmnist")
+    assert "Dataset not found" in caplog.text and "download=True" not in caplog.text  # an option that s6 has not
 
 
 # scale
