@@ -64,7 +64,9 @@ def leaderboard(what: Asked) -> pd.DataFrame:
     """
     runs = results.runs_table(results.load_all(what.folder))
     if runs.empty:
-        raise results.ResultsError(f"{what.folder}: no runs; `s6 run {what.folder.name}` makes them")
+        beside = sorted(path.name for path in what.folder.parent.glob(f"{what.folder.name}+*/"))
+        also = f"; those of other epochs or seeds: `s6 table {beside[0]}`" if beside else ""
+        raise results.ResultsError(f"{what.folder}: no runs; `s6 run {what.folder.name}` makes them{also}")
     if not what.topics:
         return _sorted([_row("", v, runs) for v in what.study.variants if v in set(runs["variant"])])
     rows = []

@@ -215,8 +215,15 @@ def test_a_study_without_a_reference_has_accuracies_alone():
 def test_an_unknown_table_offers_studies_and_topics():
     answer = call("table", "hed")
     assert answer.exit_code == 2 and answer.stderr.startswith("s6: unknown study or topic 'hed': did you mean head or")
-    answer = call("table", "screen")
-    assert (answer.exit_code == 1 and "no runs; `s6 run screen` makes them" in answer.stderr) or answer.exit_code == 0
+
+
+def test_a_table_of_no_runs_says_what_makes_them_and_where_others_lie(tmp_path: Path):
+    (tmp_path / "screen").mkdir()
+    answer = call("table", "screen", "--results", str(tmp_path))
+    assert answer.exit_code == 1 and answer.stderr.endswith("screen: no runs; `s6 run screen` makes them\n")
+    (tmp_path / "screen+epochs-1").mkdir()
+    answer = call("table", "screen", "--results", str(tmp_path))
+    assert answer.stderr.endswith("makes them; those of other epochs or seeds: `s6 table screen+epochs-1`\n")
 
 
 def test_a_comparison_alone_speaks_of_no_correction_and_a_single_run_of_no_interval(root: Path):
