@@ -134,10 +134,11 @@ def test_conditions_hold_fail_or_stay_open(condition: str, expected: bool | None
     assert weigh(condition, sources)[0] is expected
 
 
-def test_a_claim_about_a_verdict_stays_open_until_there_are_runs_enough_for_one(tmp_path: Path):
+def test_a_claim_about_an_effect_stays_open_until_there_are_runs_enough_for_a_verdict(tmp_path: Path):
     sources = stored(tmp_path, reference=BASE, fc=[98.0, 98.1])
     assert weigh("head/fc/verdict == hurts", sources)[0] is None
     assert weigh("head/fc/verdict != helps", sources)[0] is None
+    assert weigh("head/fc/ratio > 1", sources)[0] is None
     assert write(look_up("head/fc/verdict", sources)) == "too few runs yet"
 
 

@@ -33,8 +33,8 @@ def of_topic(name: str, study: str, variant: str, quantity: str, sources: Source
     note = f"{variant} ({ours}) against {base} ({theirs}), results/{study}/runs.csv"
     if row["n"] == 0 or row["n_base"] == 0:
         return Value(kind=column.kind, missing=UNTRAINED, note=note, aspects=aspects)
-    if quantity == "verdict" and min(row["n"], row["n_base"]) < stats.MINIMUM:  # no verdict is neither right nor wrong
-        return Value(kind="text", missing="too few runs yet", note=f"{row['reason']} {note}")
+    if min(row["n"], row["n_base"]) < stats.MINIMUM:  # of one run or two nothing is claimed, be it right or wrong
+        return Value(kind=column.kind, missing="too few runs yet", note=f"{row['reason']} {note}", aspects=aspects)
     low, high = (None if pd.isna(row[end]) else float(row[end]) for end in column.interval or ("low", "high"))
     if column.kind == "text":
         return Value(kind="text", words=str(row[cell]), note=f"{row['reason']} {note}")
