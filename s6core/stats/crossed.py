@@ -7,7 +7,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
-from scipy import special
+import scipy
 
 from s6core.stats.arms import Arm, arms
 from s6core.stats.checks import Floats, StatsError
@@ -103,12 +103,12 @@ def _contrast(
     variances = np.array([w**2 * v for w, _, v, _ in parts])
     df = variances.sum() ** 2 / sum(variances**2 / np.array([f for *_, f in parts]))
     error = np.sqrt(variances.sum())
-    half = -special.stdtrit(df, ALPHA / 2) * error
+    half = -scipy.special.stdtrit(df, ALPHA / 2) * error
     return {
         "n": sum(arm.n for _, arm, *_ in parts),
         "n_failed": sum(arm.failed for _, arm, *_ in parts),
         "ratio": float(np.exp(middle)),
         "low": float(np.exp(middle - half)),
         "high": float(np.exp(middle + half)),
-        "p": float(2 * special.stdtr(df, -abs(middle) / error)),
+        "p": float(2 * scipy.special.stdtr(df, -abs(middle) / error)),
     }

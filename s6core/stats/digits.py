@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from s6core.stats.checks import StatsError
 from s6core.stats.rule import LEVEL
@@ -15,7 +15,7 @@ def any_interval(
 ) -> tuple[float, float]:
     """Widen the interval of a ratio over seeds to one over seeds and images: half-widths add as squares."""
     a, b = _pair(correct_a, correct_b)
-    images = stats.norm.isf((1 - LEVEL) / 2) * np.sqrt(image_variance(a, b))
+    images = scipy.stats.norm.isf((1 - LEVEL) / 2) * np.sqrt(image_variance(a, b))
     below, above = np.hypot(np.log([ratio / low, high / ratio]), images)
     return float(ratio * np.exp(-below)), float(ratio * np.exp(above))
 

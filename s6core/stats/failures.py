@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy import special
 
 from s6core.stats.checks import StatsError, accuracies, whole
 from s6core.stats.pairs import DIVERGED, FINISHED
@@ -45,6 +45,6 @@ def share_interval(k: int, n: int) -> tuple[float, float]:
     if n == 0:
         return 0.0, 1.0
     tail = (1 - LEVEL) / 2  # scipy's binomtest gives the same, a thousand times slower
-    low = special.betaincinv(k, n - k + 1, tail) if k else 0.0
-    high = special.betaincinv(k + 1, n - k, 1 - tail) if k < n else 1.0
+    low = scipy.special.betaincinv(k, n - k + 1, tail) if k else 0.0
+    high = scipy.special.betaincinv(k + 1, n - k, 1 - tail) if k < n else 1.0
     return float(low), float(high)

@@ -6,7 +6,7 @@ from math import comb
 
 import numpy as np
 import pandas as pd
-from scipy import integrate, stats
+import scipy
 
 from s6core.stats.checks import StatsError
 from s6core.stats.intervals import mean_interval
@@ -80,5 +80,5 @@ def expected_best_seed(sd: float, k: int) -> float:
     if k < 1:
         raise StatsError(f"k={k!r}: allowed is an integer from 1")
     x = np.linspace(-9, 9, 4001)
-    density = k * stats.norm.pdf(x) * stats.norm.cdf(x) ** (k - 1)
-    return sd * float(integrate.trapezoid(x * density, x))
+    density = k * scipy.stats.norm.pdf(x) * scipy.stats.norm.cdf(x) ** (k - 1)
+    return sd * float(scipy.integrate.trapezoid(x * density, x))

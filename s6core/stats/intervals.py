@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from s6core.stats.checks import StatsError
 from s6core.stats.pairs import DECIMALS, DIVERGED, FAILED, FINISHED, checked
@@ -38,7 +38,7 @@ def mean_interval(values: ArrayLike) -> Interval:
     mean = float(x.mean()) if n else np.nan
     if n < 2 or np.ptp(x.round(DECIMALS)) == 0:
         return Interval(n=n, mean=mean, sd=0.0 if n > 1 else np.nan, low=np.nan, high=np.nan, method="none")
-    low, high = stats.ttest_1samp(x, 0.0).confidence_interval(LEVEL)
+    low, high = scipy.stats.ttest_1samp(x, 0.0).confidence_interval(LEVEL)
     return Interval(n=n, mean=mean, sd=float(x.std(ddof=1)), low=float(low), high=float(high), method="t")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from s6core.stats.pairs import DECIMALS, paired_differences
 from s6core.stats.rule import LEVEL
@@ -26,7 +26,7 @@ def pairing(runs: pd.DataFrame, *, reference: str = "reference", metric: str = "
         row = {"variant": variant, "n": len(both), "correlation": np.nan, "low": np.nan, "high": np.nan}
         unpaired = float(np.hypot(sd, reference_sd))
         if len(both) >= 3 and min(np.ptp(own.round(DECIMALS)), np.ptp(other.round(DECIMALS))) > 0:
-            found = stats.pearsonr(own, other)
+            found = scipy.stats.pearsonr(own, other)
             row["correlation"] = float(found.statistic)
             if len(both) >= 4:
                 row["low"], row["high"] = found.confidence_interval(LEVEL)

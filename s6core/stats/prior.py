@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from s6core.stats.arms import Arm
 from s6core.stats.checks import Floats
@@ -38,7 +38,7 @@ def fit_prior(variances: Floats, df: Floats) -> Prior:
     infinitely sure prior on, until the same are left out twice; a variance returns when the wider prior allows it.
     """
     scaled = np.maximum(variances, 1e-5 * np.median(variances[variances > 0]))  # as limma: the log of 0 has no use
-    found = Prior(float(np.median(scaled * df / (2 * special.gammaincinv(df / 2, 0.5)))), np.inf)
+    found = Prior(float(np.median(scaled * df / (2 * scipy.special.gammaincinv(df / 2, 0.5)))), np.inf)
     kept = np.zeros(len(scaled), bool)
     for _ in range(20):
         inside = _upper_tail(scaled / found.variance, df, found.df) >= OUTLIER
@@ -51,12 +51,12 @@ def fit_prior(variances: Floats, df: Floats) -> Prior:
 
 def smyth(variances: Floats, df: Floats) -> Prior:
     """Return the prior by matching the mean and the variance of the log variances (Smyth 2004, section 6.2)."""
-    centred = np.log(variances) - special.digamma(df / 2) + np.log(df / 2)
-    excess = centred.var(ddof=1) - special.polygamma(1, df / 2).mean()
-    if excess <= special.polygamma(1, 1e4 / 2):  # no more scatter than sampling makes: one spread for all
+    centred = np.log(variances) - scipy.special.digamma(df / 2) + np.log(df / 2)
+    excess = centred.var(ddof=1) - scipy.special.polygamma(1, df / 2).mean()
+    if excess <= scipy.special.polygamma(1, 1e4 / 2):  # no more scatter than sampling makes: one spread for all
         return Prior(float(np.exp(centred.mean())), np.inf)
-    half = optimize.brentq(lambda x: special.polygamma(1, x) - excess, 1e-6, 1e4)
-    return Prior(float(np.exp(centred.mean() + special.digamma(half) - np.log(half))), float(2 * half))
+    half = scipy.optimize.brentq(lambda x: scipy.special.polygamma(1, x) - excess, 1e-6, 1e4)
+    return Prior(float(np.exp(centred.mean() + scipy.special.digamma(half) - np.log(half))), float(2 * half))
 
 
 def moderated(variance: Floats, df: Floats, prior: Prior | None, *, cut: bool = False) -> tuple[Floats, Floats]:
@@ -78,5 +78,5 @@ def moderated(variance: Floats, df: Floats, prior: Prior | None, *, cut: bool = 
 
 def _upper_tail(ratio: Floats, df: Floats, prior_df: float) -> Floats:
     if np.isinf(prior_df):
-        return np.asarray(special.chdtrc(df, ratio * df))
-    return np.asarray(special.fdtrc(df, prior_df, ratio))
+        return np.asarray(scipy.special.chdtrc(df, ratio * df))
+    return np.asarray(scipy.special.fdtrc(df, prior_df, ratio))

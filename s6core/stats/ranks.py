@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from s6core.stats.checks import Floats
 
@@ -21,7 +21,7 @@ def rank_p(a: Floats, b: Floats) -> float:
     ranks = np.empty(len(values))
     ranks[order] = np.arange(len(values))
     method = "exact" if len(a) * len(b) <= EXACT else "asymptotic"
-    found = stats.mannwhitneyu(ranks[: len(a)], ranks[len(a) :], alternative="greater", method=method)
+    found = scipy.stats.mannwhitneyu(ranks[: len(a)], ranks[len(a) :], alternative="greater", method=method)
     return float(found.pvalue)
 
 

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from s6core.stats.checks import Floats, StatsError, numbers
 from s6core.stats.holm import holm
@@ -51,8 +51,8 @@ def contrasts(design: pd.DataFrame, log_errors: ArrayLike) -> pd.DataFrame:
         raise StatsError(f"design: {len(free)} contrasts hold interactions only; the scatter needs {FEWEST} or more")
     effects = np.array([2 * np.mean(y * column) for column in [*x.T, *(columns[key] for key in free)]])
     own, rest = effects[: len(names)], effects[len(names) :]
-    half = stats.t.isf((1 - LEVEL) / 2, len(rest)) * np.sqrt(np.mean(rest**2))
-    p = 2 * stats.t.sf(np.abs(own) / np.sqrt(np.mean(rest**2)), len(rest))
+    half = scipy.stats.t.isf((1 - LEVEL) / 2, len(rest)) * np.sqrt(np.mean(rest**2))
+    p = 2 * scipy.stats.t.sf(np.abs(own) / np.sqrt(np.mean(rest**2)), len(rest))
     nothing = np.full(len(rest), np.nan)
     error = lenth(effects)
     rows = {
@@ -66,7 +66,7 @@ def contrasts(design: pd.DataFrame, log_errors: ArrayLike) -> pd.DataFrame:
         "p_holm": np.append(holm(p), nothing),
         "quantile": np.append(_half_normal(np.abs(own)), _half_normal(np.abs(rest))),
         "lenth": np.exp(error),
-        "lenth_margin": np.exp(error * stats.t.isf((1 - LEVEL) / 2, len(effects) / 3)),
+        "lenth_margin": np.exp(error * scipy.stats.t.isf((1 - LEVEL) / 2, len(effects) / 3)),
     }
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -90,7 +90,7 @@ def predicted(contrasts: pd.DataFrame, log_errors: ArrayLike, levels: ArrayLike)
         raise StatsError(f"levels: allowed are {len(mains)} of -1 and 1, one per factor; got {list(signs)}")
     middle = np.mean(np.asarray(log_errors)) + mains @ signs / 2
     # an effect is 2/N times a signed sum of N log errors, so its variance is 4/N of a run's; its half: 1/N
-    half = stats.t.isf((1 - LEVEL) / 2, free) * scatter(contrasts) * np.sqrt((len(mains) + 1) / 4)
+    half = scipy.stats.t.isf((1 - LEVEL) / 2, free) * scatter(contrasts) * np.sqrt((len(mains) + 1) / 4)
     return float(np.exp(middle)), float(np.exp(middle - half)), float(np.exp(middle + half))
 
 
@@ -102,7 +102,7 @@ def lenth(effects: ArrayLike) -> float:
 
 
 def _half_normal(size: Floats) -> Floats:
-    return np.asarray(stats.norm.ppf(0.5 + 0.5 * (stats.rankdata(size) - 0.5) / len(size)))
+    return np.asarray(scipy.stats.norm.ppf(0.5 + 0.5 * (scipy.stats.rankdata(size) - 0.5) / len(size)))
 
 
 def _checked(design: pd.DataFrame, log_errors: ArrayLike) -> tuple[pd.DataFrame, Floats]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import special
+import scipy
 
 from s6core.stats.checks import Floats
 from s6core.stats.prior import Prior, moderated
@@ -96,11 +96,11 @@ def _smallest_over_cuts(
 def _tail(difference: Floats, variance: Floats, df: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(difference == 0, 0.0, difference / np.sqrt(variance))
-    return np.asarray(special.stdtr(np.where(df > 0, df, 1), -ratio))
+    return np.asarray(scipy.special.stdtr(np.where(df > 0, df, 1), -ratio))
 
 
 def _quantile(alpha: float, df: Floats) -> Floats:
-    return np.asarray(-special.stdtrit(df, alpha / 2))
+    return np.asarray(-scipy.special.stdtrit(df, alpha / 2))
 
 
 def _satterthwaite(va: Floats, fa: Floats, vb: Floats, fb: Floats) -> Floats:
