@@ -96,9 +96,16 @@ net = nn.Sequential(OrderedDict([
 """
 
 
+LOOP = "nn.Sequential(*[nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU()) for _ in range(2)], nn.AdaptiveAvgPool2d(1))"
+
+
 def test_pytorch_is_read_as_printed_and_as_written(explorer: Open) -> None:
     page = explorer()
-    for code, text in [(repr(PRINTED), AS_TEXT), (WRITTEN, "conv5p2c8, max2, conv3")]:
+    for code, text in [
+        (repr(PRINTED), AS_TEXT),
+        (WRITTEN, "conv5p2c8, max2, conv3"),
+        (LOOP, "conv3c1, relu, conv3c1, relu, gap"),
+    ]:
         page.get_by_label("As text").fill(code)
         page.get_by_label("As text").press("Enter")
         assert page.get_by_label("As text").input_value() == text
@@ -114,11 +121,25 @@ def test_pytorch_that_cannot_be_read_is_refused_by_name(explorer: Open) -> None:
     assert errors[0].startswith("LSTM: is not a layer that is known here.")
     assert errors[1] == "MaxPool2d: ceil_mode=True is not known here."
     assert errors[2].startswith('Conv2d: padding="same" with an even kernel')
+    for code, first in [
+        ("nn.Sequential(*[nn.Conv2d(1, 1, 3) for size in sizes])", "for: a loop is known here as"),
+        ("nn.Sequential(*[nn.Conv2d(1, 1, k) for k in range(2)])", "Its kernel is missing"),
+    ]:
+        page.get_by_label("As text").fill(code)
+        page.get_by_label("As text").press("Enter")
+        assert page.locator(".rx-error:visible").first.inner_text().startswith(first)
     page.get_by_label("As text").fill(
         "class Net(nn.Module):\n    def forward(self, x):\n        return F.relu(x)\nNet()"
     )
     page.get_by_label("As text").press("Enter")
     assert page.locator(".rx-note").inner_text().startswith("What a forward() does cannot be read here")
+
+
+def test_what_torch_would_refuse_is_copied_as_a_comment(explorer: Open) -> None:
+    page = explorer()
+    code = page.evaluate("S6Receptive.toTorch(S6Receptive.parse('conv0, conv3s0, conv1x0, hello, conv3'), 1)")
+    lines = [line.strip() for line in code.splitlines()[3:-1]]
+    assert lines == ["# conv0", "# conv3s0", "# conv1x0", "# hello", "nn.Conv2d(1, 16, 3),"]
 
 
 def random_text(chance: random.Random, depth: int = 0) -> str:

@@ -162,7 +162,8 @@ def test_layers_are_added_changed_moved_and_removed(explorer: Open) -> None:
     assert readout(page) == "No layer yet: add one below."
     for stack, said in [
         ("bn, relu", "No layer with a map of its own yet: add one below."),
-        ("bn, conv99", "The first layer does not fit the image. Its window spans 99 units"),
+        ("bn, conv99", "conv1: Its window spans 99 units"),
+        ("hello", "conv1: “hello” is not a layer."),
     ]:
         page.get_by_label("As text").fill(stack)
         page.get_by_label("As text").press("Enter")
@@ -189,7 +190,7 @@ def test_what_does_not_fit_is_explained_at_the_layer(explorer: Open) -> None:
         page.get_by_label("As text").press("Enter")
         assert row(page, layer).locator(".rx-error").inner_text().startswith(message)
     first = explorer('stack="conv99"')
-    assert readout(first).startswith("The first layer does not fit the image. Its window spans 99 units")
+    assert readout(first).startswith("conv1: Its window spans 99 units")
 
 
 def test_an_empty_number_is_explained_and_mended(explorer: Open) -> None:
@@ -223,10 +224,12 @@ def test_a_link_brings_back_stack_image_digit_and_unit(explorer: Open) -> None:
     page.get_by_role("button", name="Copy link").click()
     again = explorer('id="mine"', fragment=page.evaluate("location.hash"))
     assert readout(again).startswith("Layer a-2, unit (1, 2): sees rows 1–5, ")
-    page = explorer('id="mine" stack="conv3, 100%+"')  # what cannot be read is kept, too
+    page = explorer('id="mine" stack="conv3, 100%+&amp;input=9"')  # what cannot be read is kept, too
     page.get_by_role("button", name="Copy link").click()
     again = explorer('id="mine"', fragment=page.evaluate("location.hash"))
-    assert again.get_by_label("As text").input_value() == "conv3, 100%+"
+    assert again.get_by_label("As text").input_value() == "conv3, 100%+&input=9"
+    again = explorer('id="mine"', fragment="#mine%3Fstack%3Dconv3%2Cmax2")  # as some programs write a link
+    assert again.get_by_label("As text").input_value() == "conv3, max2"
 
 
 def test_the_box_grows_back_unless_motion_is_unwanted(explorer: Open) -> None:

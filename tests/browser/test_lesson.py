@@ -77,6 +77,17 @@ def test_keys_lead_through_the_steps(lesson: Callable[..., Any]) -> None:
     assert page.evaluate("document.activeElement.textContent") == "Start"
 
 
+def test_a_reload_goes_on_with_the_lesson_until_it_is_ended(lesson: Callable[..., Any]) -> None:
+    page = lesson()
+    page.get_by_role("button", name="Start").click()
+    page.keyboard.press("PageDown")
+    page.reload()
+    assert shown(page) == ["second?"]
+    page.keyboard.press("Escape")
+    page.reload()
+    assert shown(page) == ["Before.", "first?", "second?", "third?"]
+
+
 def test_answers_open_when_asked_for_and_are_closed_in_the_next_step(lesson: Callable[..., Any]) -> None:
     page = lesson("#third")
     page.get_by_role("button", name="Start").click()

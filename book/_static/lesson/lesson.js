@@ -30,13 +30,24 @@
 
   const running = () => root.classList.contains("lesson-on");
 
-  function begin() {
+  /** When the lesson began, kept so that a reload goes on with it. Null ends it; a browser may refuse to keep anything. */
+  function kept(began) {
+    try {
+      if (began === undefined) return Number(sessionStorage.getItem(location.pathname));
+      if (began) sessionStorage.setItem(location.pathname, began);
+      else sessionStorage.removeItem(location.pathname);
+    } catch { /* then a reload ends the lesson */ }
+    return 0;
+  }
+
+  function begin(clicked) {
     root.classList.add("lesson-on");
     bar.hidden = false;
-    started ||= Date.now();
+    started ||= kept() || Date.now();
+    kept(started);
     const large = matchMedia("(min-width: 48.01rem)").matches; // a phone has its own arrangement
     for (const explorer of document.querySelectorAll("receptive-explorer")) explorer.toggleAttribute("projector", large);
-    root.requestFullscreen?.().catch(() => {}); // a frame may forbid it: the lesson goes on in its window
+    if (clicked) root.requestFullscreen?.().catch(() => {}); // a frame may forbid it: the lesson goes on in its window
     const asked = steps.findIndex(({ id }) => `#${id}` === location.hash);
     go(Math.max(asked, 0));
     ticking = setInterval(tick, 1000);
@@ -45,6 +56,7 @@
   function end() {
     root.classList.remove("lesson-on");
     bar.hidden = true;
+    kept(null);
     clearInterval(ticking);
     for (const explorer of document.querySelectorAll("receptive-explorer")) explorer.toggleAttribute("projector", false);
     numbers(false);
@@ -124,6 +136,7 @@
   };
 
   document.querySelector(".lesson-begin").addEventListener("click", begin);
+  if (performance.getEntriesByType("navigation")[0]?.type === "reload" && kept()) begin();
   document.addEventListener("fullscreenchange", () => !document.fullscreenElement && running() && end());
   document.addEventListener("keydown", (event) => {
     if (!running() || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -76,13 +76,14 @@
       let text = location.hash.slice(1);
       let broken = false;
       try {
-        text = decodeURIComponent(text);
+        const plain = decodeURIComponent(text);
+        if (!text.includes("?")) text = plain; // some programs encode all of a link once more
       } catch {
         broken = true;
       }
       const [id, query] = text.split("?");
       if (id !== this.id || !query) return;
-      this.open(Object.fromEntries(new URLSearchParams(broken ? query : query.replaceAll("%", "%25").replaceAll("+", "%2B"))));
+      this.open(Object.fromEntries(new URLSearchParams(query.replaceAll("+", "%2B"))));
       if (broken) this.note.textContent = `The address is damaged: not all of it could be read. ${this.note.textContent}`;
       this.scrollIntoView();
     }

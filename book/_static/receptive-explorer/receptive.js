@@ -21,19 +21,25 @@
     return Object.fromEntries(Object.keys(LIMITS).map((name) => [name, on(row[name], axis)]));
   }
 
-  /** Why a row cannot work on maps of `length` units along an axis, or null. */
-  function fault(row, length, axis) {
-    if (row.fault) return row.fault;
-    if (row.whole && length > 1) return `“${row.word}” joins all units: what follows it sees the whole image, and has no map to slide over.`;
-    if (!SLIDING.has(row.op)) return null;
-    const { kernel, stride, padding, dilation } = windowOf(row, length, axis);
-    for (const [name, [least, most]] of Object.entries(LIMITS)) {
+  /** Which number of a row no layer can have along an axis, or null. */
+  function outOfLimits(row, axis) {
+    for (const [name, [least, most]] of SLIDING.has(row.op) ? Object.entries(LIMITS) : []) {
       const value = on(row[name], axis);
       if (!(Number.isInteger(value) && value >= least && value <= most)) {
         return `Its ${name} is ${Number.isNaN(value) || value == null ? "missing" : value}: allowed is a whole number from ${least} to ${most}.`;
       }
     }
-    if (row.op === "up") return null;
+    return null;
+  }
+
+  /** Why a row cannot work on maps of `length` units along an axis, or null. */
+  function fault(row, length, axis) {
+    if (row.fault) return row.fault;
+    if (row.whole && length > 1) return `“${row.word}” joins all units: what follows it sees the whole image, and has no map to slide over.`;
+    if (!SLIDING.has(row.op)) return null;
+    const outside = outOfLimits(row, axis);
+    if (outside || row.op === "up") return outside;
+    const { kernel, stride, padding, dilation } = windowOf(row, length, axis);
     if (row.op === "tconv") {
       if (kernel < stride) return `Its kernel of ${kernel} is smaller than its stride of ${stride}: some units would be made from nothing.`;
       return (length - 1) * stride - 2 * padding + kernel < 1 ? `A padding of ${padding} leaves no unit.` : null;
@@ -212,5 +218,5 @@
     return result;
   }
 
-  Object.assign(S6Receptive, { fields, trace, ways });
+  Object.assign(S6Receptive, { fields, trace, ways, outOfLimits });
 })((window.S6Receptive ??= {}));

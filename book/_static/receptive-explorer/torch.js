@@ -3,7 +3,7 @@
 ((S6Receptive) => {
   "use strict";
 
-  const { layer } = S6Receptive;
+  const { layer, outOfLimits } = S6Receptive;
   const TOKEN = /#[^\n]*|\s+|"[^"]*"|'[^']*'|[A-Za-z_][\w.]*|\d+(?:\.\d+)?(?:e-?\d+)?|\S/g;
   const PLACEWISE = {
     BatchNorm2d: "bn", ReLU: "relu", ReLU6: "relu6", GELU: "gelu", SiLU: "silu", ELU: "elu", LeakyReLU: "leaky", PReLU: "prelu",
@@ -41,6 +41,8 @@
       let fresh = true; // an operator joins what follows to what stands before: such a number is not known
       while (at < tokens.length && tokens[at] !== end) {
         if (tokens[at] === ",") at++, (fresh = true);
+        else if (tokens[at] === "*" && fresh) at++; // *[…]: its items
+        else if (tokens[at] === "for") loop(values, end);
         else if (tokens[at] === "(" && tokens[at + 2] === ")" && tokens[at + 3] === ":") at += 4; // "(0):", as printed
         else if (tokens[at + 1] === "=") named[tokens[at]] = ((at += 2), value());
         else if (/^[-+*/:%]$/.test(tokens[at])) at += 2, fresh || (values[values.length - 1] = undefined);
@@ -48,6 +50,15 @@
       }
       at++;
       return { values, named };
+    };
+    /** "for _ in range(4)" behind an item: so many of it. */
+    const loop = (values, end) => {
+      const [, times] = /^for \w+ in range \( (\d+) \)$/.exec(tokens.slice(at, at + 7).join(" ")) ?? [];
+      if (times) at += 7, values.push(...Array(Math.min(times, S6Receptive.MOST + 1)).fill(values.pop()));
+      else {
+        while (at < tokens.length && tokens[at] !== end) at++;
+        values.push({ name: "for", values: [], named: {} });
+      }
     };
     const found = [];
     while (at < tokens.length) {
@@ -65,6 +76,7 @@
     const inside = [...values, ...Object.values(named)].flat(3).filter((one) => one?.name);
     if (/^(Sequential|OrderedDict|ModuleList)$/.test(name)) return inside.flatMap(rows);
     if (name === "Sum") return inside.flatMap((branch, at) => [{ op: at ? "|" : "[" }, ...(branch.name === "Identity" ? [] : rows(branch))]).concat({ op: "]" });
+    if (name === "for") return [refused(name, "a loop is known here as “for _ in range(4)” alone.")];
     if (name in PLACEWISE) return S6Receptive.parse(PLACEWISE[name]);
     const signature = SIGNATURES[name];
     if (!signature) {
@@ -148,7 +160,7 @@
     let into = channels;
     const put = (text) => lines.push("    ".repeat(1 + 2 * open.length) + text);
     for (const row of rows) {
-      if (row.fault) put(`# ${row.text}`);
+      if (row.fault ?? outOfLimits(row, 0) ?? outOfLimits(row, 1)) put(`# ${row.text ?? S6Receptive.format([row])}`);
       else if (row.op === "[") put("Sum("), open.push(into), lines.push(`${"    ".repeat(2 * open.length)}nn.Sequential(`);
       else if (row.op === "|" && open.length) lines.push(`${"    ".repeat(2 * open.length)}),`, `${"    ".repeat(2 * open.length)}nn.Sequential(`), (into = open.at(-1));
       else if (row.op === "]" && open.length) lines.push(`${"    ".repeat(2 * open.length)}),`), open.pop(), put("),");

@@ -74,9 +74,10 @@
       if (axes && reveal === 0) this.describe(axes, looking, unit);
       if (axes) this.way.textContent = S6Receptive.wayBack(this.names, this.down, this.across, this.rows.map((_, at) => this.grids.has(at)));
       else {
-        const wrong = [...this.records, ...this.vertical].find(({ error }) => error);
+        const errors = this.rows.map((_, at) => this.records[at].error ?? this.vertical[at].error);
+        const wrong = errors.findIndex(Boolean);
         this.readout.textContent = !this.rows.length ? "No layer yet: add one below."
-          : wrong ? `The first layer does not fit the image. ${wrong.error}` : "No layer with a map of its own yet: add one below.";
+          : wrong >= 0 ? `${this.names[wrong]}: ${errors[wrong]}` : "No layer with a map of its own yet: add one below.";
         this.way.textContent = "";
       }
     }
