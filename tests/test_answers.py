@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from experiments.answers import claims, frames, topics
 from experiments.answers.conditions import value_of, weigh
-from experiments.answers.effects import effect, known_before, provenance
+from experiments.answers.effects import effect, judged, known_before, provenance
 from experiments.answers.keys import look_up
 from experiments.answers.registry import load
 from experiments.answers.sources import Sources
@@ -47,6 +47,21 @@ def sources(tmp_path: Path) -> Sources:
     return stored(tmp_path, reference=BASE, fc=worse, gap_fc=BASE[::-1], max=[None] * 6)
 
 
+@pytest.mark.parametrize(
+    ("n", "verdict", "low", "said"),
+    [
+        (4, "hurts", 1.21, "hurts"),
+        (4, "equivalent", 0.95, "no difference that matters"),
+        (4, "undecided", 0.95, "undecided"),
+        (4, "undecided", 1.02, "undecided among several comparisons"),
+        (2, "undecided", 1.02, "too few runs for a verdict"),
+    ],
+)
+def test_a_verdict_says_why_there_is_none(n: int, verdict: str, low: float, said: str):
+    row = pd.Series({"n": n, "n_base": 30, "verdict": verdict, "low": low, "high": 1.4})
+    assert judged(row) == said
+
+
 def test_topics_and_studies_have_different_names():
     assert not set(TOPICS) & set(STUDIES), "a key's first word says which of the two it means"
 
@@ -56,9 +71,9 @@ def test_an_effect_in_words(sources: Sources):
         np.exp(np.log(100 - np.array(values)).mean()) for values in ([98.0, 98.1, 97.95, 98.05, 98.0, 98.02], BASE)
     ]
     told = effect("head/fc", sources)
-    assert told.words.startswith(f"{errors[0] / errors[1]:.2f} times the errors (") and told.words.endswith("), hurts")
+    assert told.words.startswith(f"{errors[0] / errors[1]:.2f} times the errors (") and told.words.endswith(": hurts)")
     assert "6 seeds" in told.note and "results/ablations/runs.csv" in told.note
-    assert effect("head/max", sources).words == "6 of 6 runs failed, hurts"
+    assert effect("head/max", sources).words == "6 of 6 runs failed: hurts"
     assert write(effect("head/conv-head", sources)) == "(not trained yet)"
 
 
@@ -237,7 +252,7 @@ def test_a_claim_is_judged_with_its_figures(sources: Sources):
     assert found.state == "contradicted" and str(found).startswith("head/fc/ratio is 2.0")
     assert claims.plain(
         "It makes {effect}`head/fc`, **{value}`head/fc/n`** runs, {doc}`here <there>`.", sources
-    ).endswith("), hurts, 6 runs, here.")
+    ).endswith(": hurts), 6 runs, here.")
 
 
 def test_a_readers_runs_support_contradict_or_cannot_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

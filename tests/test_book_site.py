@@ -72,7 +72,7 @@ def test_sentences_render_numbers_and_verdicts(book: Path) -> None:
     text = words(page(book))
     assert "The reference reaches 99.37% (99.23–99.51, three seeds) with 15,662 parameters" in text
     said = (
-        r"leaving out batch normalisation makes 1\.\d\d times the errors \(1\.\d\d–\d\.\d\d\), hurts, which is 0\.41 p"
+        r"leaving out batch normalisation makes 1\.\d\d times the errors \(1\.\d\d–\d\.\d\d: hurts\), which is 0\.41 p"
     )
     assert re.search(said, text)
     assert "The 99.40% were reached." in text
@@ -373,7 +373,7 @@ def test_a_changed_rule_changes_the_sentences(book: Path) -> None:
     done = build(book)
     rule.write_text(before)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(rf"{said} [^)]*\), undecided", words(page(book, "book/verdict")))
+    assert re.search(rf"{said} [^)]*: undecided", words(page(book, "book/verdict")))
 
 
 def test_a_claim_that_the_data_contradict_fails_the_build(book: Path) -> None:

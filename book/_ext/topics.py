@@ -106,7 +106,8 @@ decides nothing. Cost is the training time of an image over that of the referenc
     "line": "\n{{.provenance}}\n{line}\n",
 }
 RATIOS = """Test errors as a multiple of `{base}`. A dot is a run, the larger mark the ratio of the means, the bar its
-95% interval. In the shaded band a difference is too small to matter. Look first at which bars leave it."""
+95% interval. In the shaded band a difference is too small to matter. Look first at which bars leave it; the colours
+only tell the variants apart."""
 SWEEP = """Test errors after the last epoch. A dot is a run, the larger mark their mean, the bar its 95% interval;
 the round mark is `{base}`, and around it is the band of ±15% in which a difference is too small to matter. A tick
 on the axis is a variant that is not trained yet."""

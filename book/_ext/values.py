@@ -3,7 +3,7 @@
     {value}`head/fc/test_error`             all keys: `experiments.answers.keys`; hover shows n, interval and source
     {value}`head/fc/test_error | .3f`       in another format: a Python one, `abs` or `word`
     {value}`ablations/fc/parameters - ablations/reference/parameters`
-    {effect}`head/fc`                       0.88 times the errors (0.79–0.99), undecided …
+    {effect}`head/fc`                       0.88 times the errors (0.79–0.99: undecided)
 
 An unknown key is a warning, which the strict build turns into a failure. Where the runs are declared and missing it
 says "not trained yet"; where a value is not defined, as the mean of runs that diverged, it says so. A page is

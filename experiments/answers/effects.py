@@ -13,6 +13,7 @@ from experiments.answers.sources import Sources
 from experiments.answers.values import UNTRAINED, Value, seeds, write
 from experiments.topics import TOPICS
 from s6core.config import unknown
+from s6core.stats import MINIMUM
 
 VERDICTS = {
     "helps": "helps",
@@ -25,10 +26,10 @@ PLANNED = "2026-11-26"
 
 
 def effect(text: str, sources: Sources) -> Value:
-    """Return what `topic/variant` does in words: "1.38 times the errors (1.21–1.57), hurts".
+    """Return what `topic/variant` does in words: "1.38 times the errors (1.21–1.57: hurts)".
 
-    Where runs failed there is no mean: "3 of 5 runs failed, hurts". Where the verdict is undecided, the smallest ratio
-    stands beside it that would have been noticed.
+    Where runs failed there is no mean: "3 of 5 runs failed: hurts". The note says what the verdict rests on, and where
+    it is undecided, which ratio would have been clear.
     """
     topic, slash, variant = text.strip().partition("/")
     name = topic.partition("@")[0]
@@ -51,15 +52,22 @@ def in_words(row: pd.Series) -> str:
     """Write one row of `s6core.stats.effects`."""
     if row["n"] == 0 or row["n_base"] == 0:
         return UNTRAINED
-    said = VERDICTS[row["verdict"]]
+    said = judged(row)
     if row["n_failed"]:
-        return f"{row['n_failed']} of {row['n']} runs failed, {said}"
+        return f"{row['n_failed']} of {row['n']} runs failed: {said}"
     if pd.isna(row["ratio"]):
-        return f"{row['n_base_failed']} of {row['n_base']} runs of {row['base']} failed, {said}"
-    interval = "" if pd.isna(row["low"]) else f" ({times(row['low'])}–{times(row['high'])})"
-    if row["verdict"] == "undecided" and pd.notna(row["notices"]):
-        said += f" ({times(row['notices'])} times would have been noticed)"
-    return f"{times(row['ratio'])} times the errors{interval}, {said}"
+        return f"{row['n_base_failed']} of {row['n_base']} runs of {row['base']} failed: {said}"
+    interval = "" if pd.isna(row["low"]) else f"{times(row['low'])}–{times(row['high'])}: "
+    return f"{times(row['ratio'])} times the errors ({interval}{said})"
+
+
+def judged(row: pd.Series) -> str:
+    """Return a verdict in words, and why there is none where the interval alone would have one."""
+    if min(row["n"], row["n_base"]) < MINIMUM:
+        return "too few runs for a verdict"
+    if row["verdict"] == "undecided" and (row["low"] > 1 or row["high"] < 1):
+        return "undecided among several comparisons"
+    return VERDICTS[row["verdict"]]
 
 
 def times(number: float) -> str:
