@@ -176,6 +176,7 @@ def test_a_chapter_brings_figures_and_tables_of_its_own(book: Path) -> None:
     html = page(book, "book/more")
     assert 'src="../_images/fig-own-light.svg"' in html and 'srcset="../_images/fig-own-light-narrow.svg"' in html
     assert re.search(r'<th class="stub"><p>three</p></th>\s*<td class="number"><p>5</p></td>', html)
+    assert re.search(r"<code[^>]*>.*three.*</code></p></td>\s*<td><p>`three`</p></td>", html)
 
 
 def test_a_quiz_is_a_fieldset_of_labelled_radio_buttons(book: Path) -> None:

@@ -8,7 +8,8 @@
 
 The name is that of a function marked `@table` (see `registry.py`), which returns a frame: its columns are the headings,
 its first column names the rows, numbers stand on the right. How a number is written is `frame.attrs["formats"]`, a
-dict from column to a Python format; what is missing is an en dash, or `frame.attrs["missing"]`.
+dict from column to a Python format; what is missing is an en dash, or `frame.attrs["missing"]`. Text is shown as it is,
+but for the columns of `frame.attrs["markdown"]`, which may hold links and code.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ class StudyTable(Computed):
         node = nodes.table("", classes=["study-table", *self.options.get("class", [])])
         if caption := self.caption(nodes.title):
             node += caption
-        node += _group(frame)
+        node += _group(frame, lambda text: self.parse_inline(text)[0])
         return node
 
 
-def _group(frame: pd.DataFrame) -> nodes.tgroup:
+def _group(frame: pd.DataFrame, inline: Callable[[str], list[nodes.Node]]) -> nodes.tgroup:
+    shown = dict.fromkeys(frame.attrs.get("markdown", ()), inline)
     formats, missing = frame.attrs.get("formats", {}), frame.attrs.get("missing", "–")
     right = {c: pd.api.types.is_numeric_dtype(frame[c]) or c in frame.attrs.get("right", ()) for c in frame.columns}
     group = nodes.tgroup(cols=len(frame.columns))
@@ -48,15 +50,21 @@ def _group(frame: pd.DataFrame) -> nodes.tgroup:
         group += nodes.colspec(colwidth=1, stub=1 if place == 0 else 0)
     head = nodes.row("", *[_cell(str(c), right[c]) for c in frame.columns])
     rows = [
-        nodes.row("", *[_cell(_write(v, formats.get(c, ""), missing), right[c]) for c, v in row.items()])
+        nodes.row(
+            "", *[_cell(_write(v, formats.get(c, ""), missing), right[c], shown.get(c, _plain)) for c, v in row.items()]
+        )
         for row in frame.to_dict("records")
     ]
     group += [nodes.thead("", head), nodes.tbody("", *rows)]
     return group
 
 
-def _cell(text: str, right: bool) -> nodes.entry:
-    return nodes.entry("", nodes.paragraph("", text), classes=["number"] if right else [])
+def _plain(text: str) -> list[nodes.Node]:
+    return [nodes.Text(text)]
+
+
+def _cell(text: str, right: bool, inline: Callable[[str], list[nodes.Node]] = _plain) -> nodes.entry:
+    return nodes.entry("", nodes.paragraph("", "", *inline(text)), classes=["number"] if right else [])
 
 
 def _write(value: Any, format: str, missing: str) -> str:

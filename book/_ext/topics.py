@@ -64,8 +64,8 @@ Each variant as data: what it changes in `{base}`.
 ```{{study-table}} topic-effects topic={topic} study={study}
 :name: tab-{name}
 
-Test errors after the last epoch: geometric means over the runs, and how many times those of `{base}`, with the 95%
-interval.
+Test errors after the last epoch: geometric means over the runs, and how many times those of `{base}`. The 95% interval
+is that of one comparison; the verdict is corrected for all that the question makes.
 ```
 """,
     "curves": """

@@ -194,7 +194,7 @@ def screen_choices(sources: Sources) -> pd.DataFrame:
     effects = screen(sources)
     rows = []
     for factor in plan.FACTORS:
-        row = {"choice": factor.name, "as in the reference": factor.low, "or": factor.high}
+        row = {"choice": factor.name, "as in the reference": factor.low, "instead": factor.high}
         effect = effects.loc[key(factor.name)]
         if np.isfinite(effect["ratio"]):
             row |= {

@@ -115,7 +115,7 @@ def small_singles(sources: Sources) -> pd.DataFrame:
         for run in PUBLISHED
     ]  # fmt: skip
     found = pd.DataFrame(rows)
-    found.attrs = {"formats": {"parameters": ","}, "right": ("accuracy (%)",)}
+    found.attrs = {"formats": {"parameters": ","}, "right": ("accuracy (%)",), "markdown": ("where",)}
     return found
 
 
@@ -133,5 +133,5 @@ def small_search(sources: Sources) -> pd.DataFrame:
     rates = [column for column in found if column.startswith("validation")]
     if found[rates].isna().all(axis=None):
         found = found.drop(columns=rates)
-    found.attrs = {"formats": {"parameters": ",", **dict.fromkeys(rates, ".2f")}}
+    found.attrs = {"formats": {"parameters": ",", **dict.fromkeys(rates, ".2f")}, "markdown": ("net",)}
     return found
