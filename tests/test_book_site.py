@@ -83,7 +83,7 @@ def test_sentences_render_numbers_and_verdicts(book: Path) -> None:
 
 def test_a_question_is_rendered_from_its_topic_alone(book: Path) -> None:
     html, text = page(book, "book/question"), words(page(book, "book/question"))
-    assert re.search(r"A fully connected head makes 1\.\d\d times the errors \(\d\.\d\d–\d\.\d\d\), \w+", text)
+    assert re.search(r"A fully connected head makes 1\.\d\d times the errors \(\d\.\d\d–\d\.\d\d: \w+", text)
     assert "Taking the maximum" not in text
     assert "The rest of this question waits for runs that are not stored yet." in text
     table = re.search(r'<table[^>]*id="tab-head".*?</table>', html, re.DOTALL)
