@@ -144,6 +144,6 @@ def work(config: NetConfig) -> int:
 
 def test_the_key_says_where_the_first_box_of_conv4_begins() -> None:
     answers = (ROOT / "book" / "receptive" / "answers.md").read_text(encoding="utf-8")
-    key = re.search(r"unit 0 begins \{value\}`(.*?)` pixels before the image", answers)
+    key = re.search(r"unit \(0, 0\) begins \{value\}`(.*?)` pixels before the image", answers)
     conv4 = next(field for field in fields(layers(NetConfig())) if field.name == "conv4")
     assert key and value_of(key[1], Sources(RESULTS)).number == -conv4.unit(0, 0).unclipped.top
