@@ -13,7 +13,7 @@ from experiments.answers.sources import Sources
 from experiments.answers.values import UNTRAINED, Value, seeds, write
 from experiments.topics import TOPICS
 from s6core.config import unknown
-from s6core.stats import MINIMUM
+from s6core.stats import ALPHA, MINIMUM
 
 VERDICTS = {
     "helps": "helps",
@@ -52,7 +52,7 @@ def in_words(row: pd.Series) -> str:
     """Write one row of `s6core.stats.effects`."""
     if row["n"] == 0 or row["n_base"] == 0:
         return UNTRAINED
-    said = judged(row)
+    said = verdict_in_words(row)
     if row["n_failed"]:
         return f"{row['n_failed']} of {row['n']} runs failed: {said}"
     if pd.isna(row["ratio"]):
@@ -61,11 +61,11 @@ def in_words(row: pd.Series) -> str:
     return f"{times(row['ratio'])} times the errors ({interval}{said})"
 
 
-def judged(row: pd.Series) -> str:
-    """Return a verdict in words, and why there is none where the interval alone would have one."""
+def verdict_in_words(row: pd.Series) -> str:
+    """Return a verdict in words; where there is none, whether runs are missing or Holm's correction took it away."""
     if min(row["n"], row["n_base"]) < MINIMUM:
         return "too few runs for a verdict"
-    if row["verdict"] == "undecided" and (row["low"] > 1 or row["high"] < 1):
+    if row["verdict"] == "undecided" and row["p"] <= ALPHA < row["p_holm"]:
         return "undecided among several comparisons"
     return VERDICTS[row["verdict"]]
 
