@@ -42,29 +42,25 @@ class StudyTable(Computed):
 
 
 def _group(frame: pd.DataFrame, inline: Callable[[str], list[nodes.Node]]) -> nodes.tgroup:
-    shown = dict.fromkeys(frame.attrs.get("markdown", ()), inline)
     formats, missing = frame.attrs.get("formats", {}), frame.attrs.get("missing", "–")
     right = {c: pd.api.types.is_numeric_dtype(frame[c]) or c in frame.attrs.get("right", ()) for c in frame.columns}
     group = nodes.tgroup(cols=len(frame.columns))
     for place, _ in enumerate(frame.columns):
         group += nodes.colspec(colwidth=1, stub=1 if place == 0 else 0)
-    head = nodes.row("", *[_cell(str(c), right[c]) for c in frame.columns])
-    rows = [
-        nodes.row(
-            "", *[_cell(_write(v, formats.get(c, ""), missing), right[c], shown.get(c, _plain)) for c, v in row.items()]
-        )
-        for row in frame.to_dict("records")
-    ]
+    marked = frame.attrs.get("markdown", ())
+
+    def cell(column: Any, value: Any) -> nodes.entry:
+        text = _write(value, formats.get(column, ""), missing)
+        return _cell(inline(text) if column in marked else [nodes.Text(text)], right[column])
+
+    head = nodes.row("", *[_cell([nodes.Text(str(c))], right[c]) for c in frame.columns])
+    rows = [nodes.row("", *[cell(*item) for item in row.items()]) for row in frame.to_dict("records")]
     group += [nodes.thead("", head), nodes.tbody("", *rows)]
     return group
 
 
-def _plain(text: str) -> list[nodes.Node]:
-    return [nodes.Text(text)]
-
-
-def _cell(text: str, right: bool, inline: Callable[[str], list[nodes.Node]] = _plain) -> nodes.entry:
-    return nodes.entry("", nodes.paragraph("", "", *inline(text)), classes=["number"] if right else [])
+def _cell(text: list[nodes.Node], right: bool) -> nodes.entry:
+    return nodes.entry("", nodes.paragraph("", "", *text), classes=["number"] if right else [])
 
 
 def _write(value: Any, format: str, missing: str) -> str:

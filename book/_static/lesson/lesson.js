@@ -30,21 +30,22 @@
 
   const running = () => root.classList.contains("lesson-on");
 
-  /** When the lesson began, kept so that a reload goes on with it. Null ends it; a browser may refuse to keep anything. */
-  function kept(began) {
+  /** Use the storage that holds when the lesson began, under this page's path. Where it is blocked, a reload ends the lesson. */
+  function kept(use) {
     try {
-      if (began === undefined) return Number(sessionStorage.getItem(location.pathname));
-      if (began) sessionStorage.setItem(location.pathname, began);
-      else sessionStorage.removeItem(location.pathname);
-    } catch { /* then a reload ends the lesson */ }
-    return 0;
+      return use(sessionStorage, location.pathname);
+    } catch {
+      return null;
+    }
   }
+
+  const begun = () => Number(kept((storage, key) => storage.getItem(key)));
 
   function begin(clicked) {
     root.classList.add("lesson-on");
     bar.hidden = false;
-    started ||= kept() || Date.now();
-    kept(started);
+    started ||= begun() || Date.now();
+    kept((storage, key) => storage.setItem(key, started));
     const large = matchMedia("(min-width: 48.01rem)").matches; // a phone has its own arrangement
     for (const explorer of document.querySelectorAll("receptive-explorer")) explorer.toggleAttribute("projector", large);
     if (clicked) root.requestFullscreen?.().catch(() => {}); // a frame may forbid it: the lesson goes on in its window
@@ -56,7 +57,7 @@
   function end() {
     root.classList.remove("lesson-on");
     bar.hidden = true;
-    kept(null);
+    kept((storage, key) => storage.removeItem(key));
     clearInterval(ticking);
     for (const explorer of document.querySelectorAll("receptive-explorer")) explorer.toggleAttribute("projector", false);
     numbers(false);
@@ -136,7 +137,7 @@
   };
 
   document.querySelector(".lesson-begin").addEventListener("click", begin);
-  if (performance.getEntriesByType("navigation")[0]?.type === "reload" && kept()) begin();
+  if (performance.getEntriesByType("navigation")[0]?.type === "reload" && begun()) begin();
   document.addEventListener("fullscreenchange", () => !document.fullscreenElement && running() && end());
   document.addEventListener("keydown", (event) => {
     if (!running() || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
