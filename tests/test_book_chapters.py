@@ -293,6 +293,7 @@ def test_flattery_pairing_and_what_n_seeds_show_come_from_the_runs(noise: Module
     overall = pairs.pairing_overall(sources).loc["all"]
     assert (overall["variants"], overall["gain"], overall["n"]) == (11, 11, 4)
     assert overall["chance"] == pytest.approx(0.950, abs=5e-4)  # critical r for two degrees of freedom
+    assert overall["shuffled"] == pytest.approx(100 / 24, abs=0.7)  # of the 24 orders of four seeds only their own
     logs = np.log(100 - noise.figures_of(sources, "ablations"))
     expected = np.exp(stats.detectable_difference(float(logs.std()), 10, design="unpaired"))
     assert noise.slide(sources).loc["10", "shown"] == pytest.approx(expected)
@@ -403,3 +404,25 @@ def test_every_sentence_can_be_said_where_runs_of_all_variants_diverged(tmp_path
             write(found, format)
             said += 1
     assert said > 300
+
+
+def test_how_early_one_can_tell_is_counted_pair_by_pair() -> None:
+    """By loops over the stored epochs; a variant left out takes its pairs with it."""
+    early, sources = load("early"), Sources(ROOT / "results")
+    epochs = pd.read_csv(ROOT / "results" / "ablations" / "epochs.csv")
+    logs = np.log(100 - epochs.pivot(index=["variant", "seed"], columns="epoch", values="test_accuracy")).dropna()
+    means = logs.groupby("variant").mean()
+    names = list(means.index)
+    pairs = [(a, b) for n, a in enumerate(names) for b in names[n + 1 :]]
+    close = [(a, b) for a, b in pairs if abs(means.loc[a, 6] - means.loc[b, 6]) < np.log(1.2)]
+    kept = {
+        pair: np.sign(means.loc[pair[0], 3] - means.loc[pair[1], 3])
+        == np.sign(means.loc[pair[0], 6] - means.loc[pair[1], 6])
+        for pair in close
+    }
+    assert early.early_order(sources).loc["close", "epoch_3"] == pytest.approx(100 * np.mean(list(kept.values())))
+    without = [100 * np.mean([kept[pair] for pair in close if name not in pair]) for name in names]
+    row = early.early_without(sources).loc["close"]
+    assert (row["epoch_3_low"], row["epoch_3_high"]) == pytest.approx((min(without), max(without)))
+    spread = early.early_scatter(sources).loc["reference", "epoch_1"]
+    assert spread == pytest.approx(100 * logs.loc["reference"][1].std())

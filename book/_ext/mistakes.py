@@ -71,7 +71,7 @@ class Digits(SphinxDirective):
             which = directives.choice(self.arguments[0], ("missed", "contradicted"))
             found = mistakes.votes(sources)
             count = self.options.get("count", 24)
-            chosen = mistakes.most_missed(found, count) if which == "missed" else list(mistakes.REVIEWS)
+            chosen = mistakes.most_missed(found, count) if which == "missed" else mistakes.CONTRADICTED
             items = nodes.bullet_list("", classes=["digits"])
             for digit, pixels in zip(chosen, mistakes.images(chosen), strict=True):
                 items += self.item(found, digit, pixels, mistakes.REVIEWS.get(digit))

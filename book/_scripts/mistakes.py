@@ -19,7 +19,7 @@ from s6core import data
 BOOK = Path(__file__).parents[1]
 sys.path.append(str(BOOK))
 
-from figures.mistakes import IMAGES, REVIEWS, votes  # noqa: E402
+from figures.mistakes import CONTRADICTED, IMAGES, votes  # noqa: E402
 
 SHARE = 0.25
 
@@ -27,7 +27,7 @@ SHARE = 0.25
 def main() -> None:
     found = votes(Sources(BOOK.parent / "results"))
     often = np.flatnonzero(found.missed >= SHARE * len(found.read))
-    index = np.union1d(often, list(REVIEWS))
+    index = np.union1d(often, CONTRADICTED)
     np.savez_compressed(IMAGES, index=index, images=data.load().test.images.numpy()[index])
 
 

@@ -41,6 +41,16 @@ def _kept(logs: pd.DataFrame, pairs: list[tuple[Any, Any]]) -> pd.Series:
     return 100 * signs.eq(signs.iloc[:, -1], axis=0).mean()
 
 
+def _grouped(means: pd.DataFrame) -> dict[str, list[tuple[Any, Any]]]:
+    """Return the pairs of variants by how far apart they end."""
+    last = means.iloc[:, -1]
+    pairs: dict[str, list[tuple[Any, Any]]] = {"far": [], "middle": [], "close": []}
+    for one, other in combinations(means.index, 2):
+        ratio = np.exp(abs(last[one] - last[other]))
+        pairs["close" if ratio < CLOSE else "far" if ratio >= FAR else "middle"].append((one, other))
+    return pairs
+
+
 @frame
 def early_order(sources: Sources) -> pd.DataFrame:
     """By how far apart two variants end: the share (%) of pairs whose order after epoch k is the last one, `epoch_k`.
@@ -48,20 +58,35 @@ def early_order(sources: Sources) -> pd.DataFrame:
     Variants are compared by their means over seeds. The row `seeds` compares the reference's own runs.
     """
     logs = curves(sources)
-    means = logs.groupby("variant").mean()
-    last = means.iloc[:, -1]
-    pairs: dict[str, list[tuple[Any, Any]]] = {name: [] for name in GROUPS}
-    for one, other in combinations(means.index, 2):
-        ratio = np.exp(abs(last[one] - last[other]))
-        pairs["close" if ratio < CLOSE else "far" if ratio >= FAR else "middle"].append((one, other))
-    own = logs.loc[REFERENCE]
-    pairs["seeds"] = list(combinations(own.index, 2))
+    means, own = logs.groupby("variant").mean(), logs.loc[REFERENCE]
+    pairs = _grouped(means) | {"seeds": list(combinations(own.index, 2))}
     kept = {name: _kept(own if name == "seeds" else means, some) for name, some in pairs.items()}
     found = pd.DataFrame(kept).T.add_prefix("epoch_")
     found.insert(0, "pairs", [len(some) for some in pairs.values()])
     found.insert(1, "variants", len(means))
     kinds = dict.fromkeys(found.columns, "share") | {"pairs": "count", "variants": "count"}
     found.attrs = {"kinds": kinds, "note": f"every finished run, results/{STUDY}/epochs.csv"}
+    return found
+
+
+@frame
+def early_without(sources: Sources) -> pd.DataFrame:
+    """One row, `close`: the least and the most of its shares in `early_order` when any one variant is left out."""
+    means = curves(sources).groupby("variant").mean()
+    pairs = _grouped(means)["close"]
+    shares = pd.DataFrame([_kept(means, [pair for pair in pairs if variant not in pair]) for variant in means.index])
+    ends = {"low": shares.min().add_prefix("epoch_"), "high": shares.max().add_prefix("epoch_")}
+    row = {f"{epoch}_{end}": share for end, found in ends.items() for epoch, share in found.items()}
+    found = pd.DataFrame([row], index=["close"])
+    found.attrs = {"kinds": dict.fromkeys(row, "share"), "note": f"every finished run, results/{STUDY}/epochs.csv"}
+    return found
+
+
+@frame
+def early_scatter(sources: Sources) -> pd.DataFrame:
+    """By variant: how much its runs' errors scatter over the seeds after epoch k, `epoch_k`: sd of log errors, in %."""
+    found = (100 * curves(sources).groupby("variant").std()).add_prefix("epoch_")
+    found.attrs = {"kinds": dict.fromkeys(found.columns, "share"), "note": f"results/{STUDY}/epochs.csv"}
     return found
 
 

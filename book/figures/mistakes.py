@@ -13,6 +13,7 @@ from experiments.answers.sources import Sources
 
 STUDY = "ablations"
 IMAGES = Path(__file__).with_suffix(".npz")
+CONFIRMED = 3  # of the five people: with fewer the label counts as contradicted
 HALF = 0.5  # of the runs: "most" miss a digit that more than this share misses
 
 
@@ -25,14 +26,15 @@ class Review(NamedTuple):
     guessed: int  # the class
 
 
-REVIEWS = {
-    947: Review(0, 5, 0, 9), 1621: Review(2, 3, 0, 6), 1901: Review(2, 3, 0, 4), 2130: Review(2, 2, 1, 9),
-    2462: Review(0, 4, 1, 0), 2597: Review(0, 4, 1, 3), 2654: Review(0, 2, 3, 1), 3520: Review(2, 0, 3, 4),
-    3558: Review(1, 4, 0, 0), 5937: Review(1, 3, 1, 3), 6651: Review(0, 5, 0, 6), 6783: Review(2, 3, 0, 6),
-    8527: Review(2, 2, 1, 9), 9679: Review(2, 0, 3, 3), 9729: Review(2, 3, 0, 6),
-}  # fmt: skip
-"""The test digits, counted from 0, whose label fewer than three of five people confirmed: Northcutt, Athalye and
-Mueller (2021), in mturk/mnist_mturk.json of github.com/cleanlab/label-errors."""
+def _reviews() -> pd.DataFrame:
+    return pd.read_csv(Path(__file__).with_suffix(".csv"))
+
+
+REVIEWS = {int(row.digit): Review(row.label, row.guess, row.neither, row.guessed) for row in _reviews().itertuples()}
+"""Every test digit that was shown to five people because a net doubted its label, counted from 0: Northcutt, Athalye
+and Mueller (2021), mturk/mnist_mturk.json of github.com/cleanlab/label-errors; their controls are left out."""
+
+CONTRADICTED = [digit for digit, review in REVIEWS.items() if review.label < CONFIRMED]
 
 
 class Votes(NamedTuple):
@@ -82,11 +84,12 @@ def mistakes(sources: Sources) -> pd.DataFrame:
     """How many test digits few, most and all runs miss, and how the nets judge the labels that people contradict."""
     found = votes(sources)
     missed, runs = found.missed, len(found.read)
-    reviewed = list(REVIEWS)
+    first = most_missed(found, 1)[0]
+    confirmed = REVIEWS[first].label if first in REVIEWS else np.nan
     row = {
-        "first": most_missed(found, 1)[0], "runs": runs, "never": (missed == 0).sum(),
+        "first": first, "first_confirmed": confirmed, "runs": runs, "never": (missed == 0).sum(),
         "most": (missed > HALF * runs).sum(), "all": (missed == runs).sum(),
-        "reviewed": len(reviewed), "reviewed_missed": (missed[reviewed] > HALF * runs).sum(),
+        "reviewed": len(CONTRADICTED), "reviewed_missed": (missed[CONTRADICTED] > HALF * runs).sum(),
     }  # fmt: skip
     table = pd.DataFrame([row], index=["all"])
     table.attrs = {"note": f"the predictions of every run in results/{STUDY}/ that learned"}

@@ -217,7 +217,7 @@ def noise_flattery(sources: Sources) -> Any:
         row = found.loc[key]
         ax.axhline(row["points"], color=tint[name], linestyle=(0, (6, 2)), label=f"best epoch, {words}")
         if np.isfinite(row["low"]):
-            ax.axhspan(max(row["low"], 0), row["high"], color=tint[name], alpha=0.13, linewidth=0)
+            ax.axhspan(row["low"], row["high"], color=tint[name], alpha=0.13, linewidth=0)
     ax.set(xlabel="seeds tried, k", ylabel="added to the mean (points)", xlim=(0.9, 33), ylim=(-0.005, None))
     plain_log(ax, "x")
     legend(ax, loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -10,7 +10,7 @@ from scipy.stats import t
 
 from experiments.answers.frames import frame
 from experiments.answers.registry import figure, table
-from experiments.answers.sources import Sources
+from experiments.answers.sources import REFERENCE, Sources
 from experiments.answers.values import Value, write
 from s6core import stats
 from s6core.plots.ink import bar, soft
@@ -18,6 +18,8 @@ from s6core.plots.rows import rows
 from s6core.style import colours, marker
 
 STUDY = "ablations"
+SHUFFLES = 10_000
+ROUNDING = 1e-9
 
 
 def pairs(sources: Sources) -> pd.DataFrame:
@@ -37,13 +39,15 @@ def pairing_overall(sources: Sources) -> pd.DataFrame:
     n = int(known["n"].median()) if len(known) else 0
     row = {
         "variants": len(known), "n": n, "gain": int((known["ratio"] < 1).sum()),
-        "median_ratio": known["ratio"].median(), "lowest": known["correlation"].min(),
-        "highest": known["correlation"].max(), "intervals": int(known["low"].notna().sum()),
-        "beyond": int((known["low"] > 0).sum()), "chance": _chance(n) if n > 2 else np.nan,
+        "median_ratio": known["ratio"].median(), "mean": known["correlation"].mean(),
+        "lowest": known["correlation"].min(), "highest": known["correlation"].max(),
+        "intervals": int(known["low"].notna().sum()), "beyond": int((known["low"] > 0).sum()),
+        "chance": _chance(n) if n > 2 else np.nan,
+        "shuffled": _by_luck(sources, list(known.index)) if n else np.nan,
     }  # fmt: skip
     answer = pd.DataFrame([row], index=["all"])
     counts = dict.fromkeys(("variants", "n", "gain", "intervals", "beyond"), "count")
-    shares = dict.fromkeys(("median_ratio", "lowest", "highest", "chance"), "share")
+    shares = dict.fromkeys(("median_ratio", "mean", "lowest", "highest", "chance", "shuffled"), "share")
     answer.attrs = {"kinds": counts | shares, "note": f"results/{STUDY}/runs.csv"}
     return answer
 
@@ -52,6 +56,23 @@ def _chance(n: int) -> float:
     """Return the correlation that n unrelated pairs exceed, up or down, once in twenty times."""
     limit = t.ppf(0.975, n - 2)
     return float(limit / np.sqrt(n - 2 + limit**2))
+
+
+def _by_luck(sources: Sources, variants: list[str]) -> float:
+    """Return in how many of a hundred shuffles of the reference's seeds the variants' mean correlation is as high."""
+    runs = sources.runs(STUDY)
+    table = runs[~stats.did_not_learn(runs)].pivot(index="seed", columns="variant", values="test_accuracy")
+    own = table[REFERENCE].dropna()
+    others = table.loc[own.index, variants]
+    rng = np.random.default_rng(0)
+    shuffled = rng.permuted(np.tile(own - own.mean(), (SHUFFLES, 1)), axis=1)
+    orders = np.vstack([own - own.mean(), shuffled]).T
+    there, moves = others.notna().to_numpy(float).T, (others - others.mean()).fillna(0).to_numpy().T
+    squares = there @ orders**2 - (there @ orders) ** 2 / there.sum(1, keepdims=True)
+    spread = np.sqrt(squares.clip(0))
+    scale = spread * np.linalg.norm(moves, axis=1, keepdims=True)
+    found = np.divide(moves @ orders, scale, out=np.zeros_like(scale), where=scale > ROUNDING).mean(0)  # no spread: 0
+    return float(100 * np.mean(found[1:] >= found[0] - ROUNDING))
 
 
 @table

@@ -19,8 +19,9 @@ def best_epoch_flattery(
     """Return one row per variant: variant, n, n_diverged, last, best, flattery, low, high, method.
 
     last and best are the means over seeds of the last epoch's figure and of the best epoch's; flattery, never negative,
-    is by how much the second is better, with its 95% t interval over seeds. A run whose last epoch has no finite
-    figure, or that stopped before the variant's others, has diverged: it is counted, not used.
+    is by how much the second is better, with its 95% t interval over seeds, cut at 0: where no figure
+    can be negative, no mean can. A run whose last epoch has no finite figure, or that stopped before the variant's
+    others, has diverged: it is counted, not used.
     """
     turn = sign(metric, better)
     for column in ("variant", "seed", "epoch", metric):
@@ -42,7 +43,7 @@ def best_epoch_flattery(
                 "last": turn * last.mean(),
                 "best": turn * best.mean(),
                 "flattery": gap.mean,
-                "low": gap.low,
+                "low": np.maximum(gap.low, 0.0),
                 "high": gap.high,
                 "method": gap.method,
             }
