@@ -120,9 +120,13 @@ def test_the_same_quantity_is_written_the_same_way_everywhere(sources: Sources):
     json.dumps(topics.as_data("head", sources), allow_nan=False)
 
 
-def test_errors_are_computed_run_by_run(sources: Sources):
+def test_errors_are_the_geometric_mean_of_all_runs_as_in_the_tables(sources: Sources):
     value = look_up("head/fc/test_error", sources)
-    assert value.number == pytest.approx(100 - np.mean([98.0, 98.1, 97.95, 98.05, 98.0, 98.02]))
+    errors = 100 - np.array([98.0, 98.1, 97.95, 98.05, 98.0, 98.02])
+    assert value.number == pytest.approx(np.exp(np.log(errors).mean()))
+    assert write(value_of("head/fc/test_error / head/reference/test_error", sources)) == write(
+        look_up("head/fc/ratio", sources)
+    )
     assert write(look_up("head/fc/test_error:n", sources)) == "6"
 
 
@@ -239,13 +243,15 @@ def test_claims_are_found_where_they_are_meant(tmp_path: Path):
         "# Page\n\n````{answer} head\n"
         "```{holds} head/fc/ratio > 1\nInside, **bold**: {value}`head/fc/n`.\n```\n````\n\n"
         "````markdown\n```{holds} head/fc/ratio > 7\nOnly an example.\n```\n````\n\n"
+        "## Under {doc}`here <there>`\n\n```bash\n# no heading\n```\n\n"
         ":::{holds} net/parameters < 20000\nColons.\n:::\n"
     )
     found = claims.claims(tmp_path)
     assert [(claim.page, claim.line, claim.argument) for claim in found] == [
-        ("page", 4, "head/fc/ratio > 1"), ("page", 15, "net/parameters < 20000"),
+        ("page", 4, "head/fc/ratio > 1"), ("page", 21, "net/parameters < 20000"),
     ]  # fmt: skip
     assert [claim.body for claim in found] == ["Inside, **bold**: {value}`head/fc/n`.", "Colons."]
+    assert [claim.section for claim in found] == ["", "Under {doc}`here <there>`"]
 
 
 def test_a_claim_is_judged_with_its_figures(sources: Sources):

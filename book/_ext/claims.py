@@ -94,11 +94,14 @@ class Generated(SphinxDirective):
 
 class Claims(Generated):
     def lines(self, sources: Sources, book: Path) -> list[str]:
-        lines, page = [], ""
+        lines, page, section = [], "", ""
         for claim in blocks(book, "holds"):
             if claim.page != page:
-                page = claim.page
+                page, section = claim.page, ""
                 lines += ["", f"**{{doc}}`/book/{page}`**", ""]
+            if claim.section != section:
+                section = claim.section
+                lines += ["", f"Under *{plain(section, sources)}*:", ""]
             found = judge(claim.argument, sources)
             figures = "; ".join(f"`{key}` {figure}" for key, figure in found.figures.items())
             lines += [f"- {plain(claim.body, sources)}", "", f"  *{SAID[found.state]}*: `{claim.argument}`", ""]

@@ -174,7 +174,7 @@ def screen_half_normal(sources: Sources) -> Any:
 def screen_predictions(sources: Sources) -> pd.DataFrame:
     """The predicted errors of `NETS` beside those of the runs that were trained to check them."""
     effects = screen(sources)
-    trained = stats.error_summary(sources.runs(TRAINED)).set_index("variant")
+    trained = sources.summaries(TRAINED)
     rows = []
     for name, (_, words, variant) in NETS.items():
         guess = effects.loc[name]

@@ -33,6 +33,7 @@ class Block:
     line: int
     argument: str
     body: str
+    section: str  # the heading that it stands under, "" for the page's own
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,16 @@ def _blocks(page: str, lines: list[str], wanted: str, first: int = 0) -> Iterato
             continue
         end = _end(lines, number, match["fence"])
         if match["name"] == wanted:
-            yield Block(page, number + 1, match["argument"].strip(), "\n".join(lines[number + 1 : end]).strip())
+            body = "\n".join(lines[number + 1 : end]).strip()
+            yield Block(page, number + 1, match["argument"].strip(), body, _section(lines[:number]))
         if match["name"]:  # a directive's body may hold others; a block of code only shows them
             yield from _blocks(page, lines[:end], wanted, number + 1)
         number = end + 1
+
+
+def _section(lines: list[str]) -> str:
+    """Return the last heading below a page's title."""
+    return next((line.lstrip("# ") for line in reversed(lines) if re.match("#{2,3} ", line)), "")
 
 
 def _end(lines: list[str], start: int, fence: str) -> int:

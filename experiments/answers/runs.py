@@ -18,6 +18,8 @@ from experiments.studies import STUDIES
 from experiments.topics import TOPICS
 from s6core import stats
 
+ERROR = "test_error"  # what effects compare: over the seeds by its geometric mean, as there
+
 
 def of_topic(name: str, study: str, variant: str, quantity: str, sources: Sources) -> Value:
     base = TOPICS[name].base
@@ -97,11 +99,25 @@ def of_variant(study: str, variant: str, quantity: str, sources: Sources) -> Val
     kind = kind_of(column)
     if values.nunique() == 1 and kind == "count":
         return Value(kind=kind, number=float(values.iloc[0]), note=file, who=who, exact=True)
+    value = Value(kind=kind, aspects=SEEDS, each=tuple(values), who=who)
+    if quantity == ERROR:
+        return _error(value, sources.summaries(study).loc[variant])
     found = stats.mean_interval(values)
-    low, high = (None, None) if math.isnan(found.low) else (found.low, found.high)
-    value = Value(kind=kind, number=found.mean, low=low, high=high, aspects=SEEDS, each=tuple(values), who=who)
-    spread = f", 95% interval {write_interval(value)}" if low is not None else ""
-    return replace(value, note=f"mean of {who}{spread}")
+    return _noted(replace(value, number=found.mean), found.low, found.high, "mean")
+
+
+def _error(value: Value, found: pd.Series) -> Value:
+    """Return a variant's errors as the tables have them, over the runs that learned."""
+    if math.isnan(found["error"]):
+        return replace(value, words="not defined", note=f"no run learned: {value.who}")
+    return _noted(replace(value, number=float(found["error"])), found["low"], found["high"], "geometric mean")
+
+
+def _noted(value: Value, low: float, high: float, mean: str) -> Value:
+    if math.isnan(low):
+        return replace(value, note=f"{mean} of {value.who}")
+    value = replace(value, low=float(low), high=float(high))
+    return replace(value, note=f"{mean} of {value.who}, 95% interval {write_interval(value)}")
 
 
 def _per_seed(study: str, variant: str, column: str, epoch: str, finished: pd.DataFrame, sources: Sources) -> pd.Series:

@@ -67,6 +67,10 @@ class Sources:
         self.used.add(self.folder / LABELS)
         return _effects(folder, topic, stamp, self.labels() if (self.folder / LABELS).is_file() else "")
 
+    def summaries(self, study: str) -> pd.DataFrame:
+        """Return each variant by itself, by name: see `s6core.stats.error_summary`."""
+        return _summaries(*self._stamped(study, "runs.csv"))
+
     def labels(self) -> str:
         """Return the class of each MNIST test image, a sign each. Raises `KeyError` where they are not stored."""
         path = self.folder / LABELS
@@ -125,6 +129,11 @@ def _runs(folder: Path, stamp: int) -> pd.DataFrame:
 @lru_cache(maxsize=64)
 def _epochs(folder: Path, stamp: int) -> pd.DataFrame:
     return results.load_epochs(folder)
+
+
+@lru_cache(maxsize=64)
+def _summaries(folder: Path, stamp: int) -> pd.DataFrame:
+    return stats.error_summary(_runs(folder, stamp)).set_index("variant")
 
 
 @lru_cache(maxsize=64)

@@ -25,7 +25,7 @@ def summaries(sources: Sources) -> pd.DataFrame:
     own = runs[runs["variant"].isin(asked)]
     if own.empty:
         raise ValueError(f"study {STUDY}: no run of any question is stored")
-    found = stats.error_summary(runs).set_index("variant").loc[own["variant"].unique()]
+    found = sources.summaries(STUDY).loc[own["variant"].unique()].copy()
     found["parameters"] = own.groupby("variant")["parameters"].first()
     found["cost"] = sources.cost(STUDY).reindex(found.index)
     return found.sort_values("error", kind="stable", na_position="last")

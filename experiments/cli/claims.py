@@ -35,6 +35,7 @@ def claims(root: Path, as_json: bool) -> None:
     rows = [
         {
             "page": claim.page,
+            "section": claim.section,
             "line": claim.line,
             "claim": book.plain(claim.body, sources),
             "condition": claim.argument,
