@@ -18,9 +18,10 @@ from s6core.config import NetConfig, from_dict
 from s6core.layers import layers, parameters
 from s6core.plots.ink import axes, bar, legend, soft
 from s6core.plots.scales import plain_log
-from s6core.style import colour
+from s6core.style import colour, colours, marker
 
-SEARCH = "small-search"
+SEARCH, STUDY = "small-search", "ablations"
+ENOUGH = 4  # runs of a variant of our own before it is drawn
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,27 @@ def size(line: str) -> int:
     return parameters(layers(from_dict(NetConfig, plan.net(line))))
 
 
+@frame
+def small_ours(sources: Sources) -> pd.DataFrame:
+    """The study's variants with less than half of the reference's parameters and `ENOUGH` runs that learned, by name.
+
+    They are drawn by this rule, whatever came of them; none was made to be small. `error` is
+    the geometric mean, `low` and `high` its 95% interval.
+    """
+    sizes = sources.runs(STUDY).groupby("variant")["parameters"].first()
+    found = sources.summaries(STUDY).join(sizes)
+    chosen = (found["parameters"] < sizes[REFERENCE] / 2) & (found["n"] >= ENOUGH) & (found["n_failed"] == 0)
+    found = found.loc[chosen, ["n", "parameters", "error", "low", "high"]].sort_values("parameters")
+    found.attrs = {
+        "kinds": {"n": "count", "parameters": "count", "error": "percent"},
+        "note": f"results/{STUDY}/runs.csv",
+    }
+    return found
+
+
 @figure
 def small_front(sources: Sources) -> Any:
-    """Errors over parameters: single published runs as crosses, the mean of our runs of the course's net."""
+    """Errors over parameters: single published runs as crosses; means of our runs with their intervals."""
     ax = axes(6.8, 4.4)
     ax.set_xlim(400, 25_000)  # from the smallest that was published to more than the course asks for
     own = colour(REFERENCE)
@@ -90,10 +109,18 @@ def small_front(sources: Sources) -> Any:
     found = stats.mean_interval(np.log(100 - noise.figures_of(sources, noise.PUBLISHED)))
     bar(ax, [ours, ours], np.exp([found.low, found.high]).tolist(), own)
     ax.plot(ours, np.exp(found.mean), "o", color=own, markersize=8, label="the course's net, our runs")
+    others = small_ours(sources)
+    tints = colours([REFERENCE, *others.index])
+    for name, row in others.iterrows():
+        tint = tints[str(name)]
+        bar(ax, [row["parameters"]] * 2, [row["low"], row["high"]], tint)
+        ax.plot(row["parameters"], row["error"], marker(str(name)), color=tint, markersize=7)
+        ax.annotate(str(name), (row["parameters"], row["error"]), xytext=(-7, -4), textcoords="offset points", size=9,
+                    ha="right")  # fmt: skip
     plain_log(ax, "x")
     plain_log(ax, "y")
-    ax.set(xlabel="parameters", ylabel="test errors (%)")
-    legend(ax, loc="upper right")
+    ax.set(xlabel="parameters", ylabel="test errors (%)", ylim=(0.35, 3.5))
+    legend(ax, loc="lower left")
     return ax
 
 
