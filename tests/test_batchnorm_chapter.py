@@ -128,7 +128,7 @@ def test_a_rate_at_which_a_run_diverged_is_never_chosen(chapter: Any, tmp_path: 
 
 def test_another_base_than_the_reference_is_compared_by_the_same_plan() -> None:
     sources = Sources(ROOT / "results")
-    found = load("batchnorm").against(sources)
+    found = load("against").against(sources)
     runs = sources.runs("ablations")
     logs = np.log(100 - runs["test_accuracy"]).groupby(runs["variant"]).mean()
     for variant, base in (("group", "no-bn"), ("no-bn+linear-logits", "linear-logits")):

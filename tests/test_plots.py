@@ -259,6 +259,8 @@ def test_a_sweep_marks_what_is_not_trained_and_joins_the_means():
     assert np.allclose(joined.get_ydata(), [np.sqrt(2.0 * 1.9), np.sqrt(1.0 * 0.9)])
     assert [list(line.get_xdata()) for line in ax.lines if line.get_marker() == "|"] == [[61_246.0]]
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    counted = plots.plot_sweep(runs, {"reference": 4.0, "small": 3.0, "large": 7.0}, words="layers")
+    assert all(place.is_integer() for place in counted.get_xticks())  # no half layers
 
 
 def test_the_overview_names_the_largest_effect_of_a_line_each_way():

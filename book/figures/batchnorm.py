@@ -11,19 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from experiments.answers.frames import frame
-from experiments.answers.questions import STUDY
 from experiments.answers.registry import figure
 from experiments.answers.sources import Sources
-from experiments.studies import STUDIES
-from s6core import stats
 from s6core.plots.ink import accent, legend, narrow, panels, paper, ramp, warm
 from s6core.style import colour, marker
 
 NETS = {"reference": "with batch norm", "no-bn": "without"}
-AGAINST = {  # what is compared with another base than the reference
-    "no-bn": ["group", "layer", "instance", "no-bn+lr-0.03", "no-bn+linear-logits"],
-    "linear-logits": ["no-bn+linear-logits"],
-}
 DASHES = {"reference": "-", "no-bn": (0, (4, 1.5))}
 
 
@@ -91,22 +84,6 @@ def totals(sources: Sources) -> pd.DataFrame:
 def _norm(norms: Any) -> pd.Series:
     """Return the norm of each group's parts together, from the parts' own norms."""
     return norms.agg(lambda parts: float(np.sqrt((parts**2).sum())))
-
-
-@frame
-def against(sources: Sources) -> pd.DataFrame:
-    """By `variant@base`: times the errors of another base than the reference, see `s6core.stats.effects`.
-
-    The members of a base are one family. A base without a run has no rows.
-    """
-    runs, rows = sources.runs(STUDY), {}
-    for base, members in AGAINST.items():
-        if base in set(runs["variant"]):
-            found = stats.effects(runs, base=base, family=members, study=STUDIES[STUDY].variants)
-            rows |= {f"{row.variant}@{base}": row._asdict() for row in found.itertuples(index=False)}
-    answer = pd.DataFrame.from_dict(rows, orient="index")
-    answer.attrs = {"kinds": {"ratio": "times"}, "note": f"all seeds, unpaired, results/{STUDY}/runs.csv"}
-    return answer
 
 
 @figure

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from s6core import stats
@@ -123,6 +124,8 @@ def plot_sweep(
         plain_log(ax, "x")
     elif high > low:
         ax.set_xlim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+        if all(float(x).is_integer() for x in along.values()):
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))  # no half layers
     ax.set(xlabel=words, ylabel="test errors (%)")
     return ax
 
