@@ -119,7 +119,7 @@ def small_front(sources: Sources) -> Any:
                     ha="right")  # fmt: skip
     plain_log(ax, "x")
     plain_log(ax, "y")
-    ax.set(xlabel="parameters", ylabel="test errors (%)", ylim=(0.35, 3.5))
+    ax.set(xlabel="parameters", ylabel="test errors (%)", ylim=(0.35, 5))
     legend(ax, loc="lower left")
     return ax
 
