@@ -69,6 +69,7 @@ def _found(room: str, name: str) -> Any:
         path = Path(room)
         if not path.is_file():
             raise ReceptiveFieldError(f"no file {room}")
+        sys.path.insert(0, str(path.resolve().parent))  # as `python FILE` does: it may import what lies beside it
         spec = importlib.util.spec_from_file_location(path.stem, path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)

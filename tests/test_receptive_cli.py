@@ -116,6 +116,22 @@ def test_a_net_of_ones_own_from_a_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert run("mine_of_tests:Signal", "--input", "100").output.splitlines()[0] == "2 layers on an image of 100"
 
 
+def test_a_file_may_import_what_lies_beside_it_and_an_upper_bound_has_one_sign(tmp_path: Path) -> None:
+    (tmp_path / "parts_of_mine.py").write_text("from torch import nn\nover_channels = nn.AvgPool3d((2, 1, 1))\n")
+    (tmp_path / "mine_with_parts.py").write_text(
+        "import torch\nfrom torch import nn\nfrom parts_of_mine import over_channels\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.a, self.b = nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(1, 2, 5, padding=2)\n"
+        "    def forward(self, x):\n"
+        "        return over_channels(torch.cat([self.a(x), self.b(x)], 1)[:, None])[:, 0][:, :1]\n"
+    )
+    result = run(f"{tmp_path / 'mine_with_parts.py'}:Net", "--input", "12x12")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("≤ 5 ") >= 1 and "≤ ≤" not in result.output
+
+
 def test_what_comes_before_an_operation_without_an_answer_is_printed(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(FILE)

@@ -36,6 +36,7 @@ class Forward(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(2, 2, 3, padding=1)
         self.fc = nn.Linear(2, 2)
+        self.register_buffer("stored", torch.zeros(1, 2, 16, 16))
         self.function = function
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -290,6 +291,24 @@ def _bordered(x: torch.Tensor) -> torch.Tensor:
     return out
 
 
+def test_rows_that_were_worked_on_apart_are_units_of_their_axis_when_stacked() -> None:
+    def downwards(m: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        rows = [*m.conv(x).unbind(2)]
+        for above in range(15):
+            rows[above + 1] = rows[above + 1] + rows[above]
+        return torch.stack(rows, 2)
+
+    def widened(m: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return torch.stack([F.avg_pool1d(x[:, :, 0], 3, 1, 1), x[:, :, 5]], 2)
+
+    record = last(downwards)
+    assert record.units == (16, 16) and not record.is_upper_bound
+    assert [record.unit(row, 4).clipped for row in (0, 6, 15)] == [Box(0, 3, 2, 6), Box(0, 3, 8, 6), Box(0, 3, 16, 6)]
+    record = last(widened)
+    assert record.units == (2, 16)
+    assert (record.unit(0, 4).clipped, record.unit(1, 4).clipped) == (Box(0, 3, 1, 6), Box(5, 4, 6, 5))
+
+
 def _windowed(x: torch.Tensor) -> torch.Tensor:
     own = x.view(2, 4, 4, 4, 4).permute(1, 3, 2, 4, 0).flatten(2, 3)  # (4, 4) windows of 16 places
     own = (own @ own.mT).softmax(-1) @ own
@@ -336,7 +355,16 @@ def test_whatever_argument_the_image_decides_marks_the_result(name: str) -> None
         (lambda m, x: F.interpolate(x, scale_factor=1.5, mode="bilinear", antialias=True), "antialias=True"),
         (lambda m, x: F.conv_transpose2d(x, torch.ones(2, 2, 1, 1), stride=2), "outputs that no input reaches"),
         (lambda m, x: torch.add(x, 1, out=torch.empty(1)), "out="),
-        (lambda m, x: _overlapping(x), "reading a tensor of which a part was written at"),
+        (lambda m, x: _overlapping(x) + 1, "reading a tensor of which a part was written at"),
+        (lambda m, x: _overlapping(x), "at 'Forward': .*reading a tensor of which a part was written at"),
+        (lambda m, x: nn.Sequential(nn.Identity())(_overlapping(x)), "reading a tensor of which a part was written at"),
+        (lambda m, x: _exchanged(m.conv.bias, x) or m.conv(x), "giving a tensor the data of another"),
+        (lambda m, x: _exchanged(x, F.max_pool2d(x, 3, 1, 1)) or x + 1, "giving a tensor the data of another"),
+        (lambda m, x: m.conv.weight.data.mul_(x.mean()) is None or m.conv(x), "at 'conv': .*'mul' wrote"),
+        (lambda m, x: x + torch.vmap(lambda one: F.avg_pool2d(one, 3, 1, 1))(x), "made out of sight"),
+        (lambda m, x: x + F.avg_pool2d(torch.Tensor(x), 3, 1, 1), "made out of sight"),
+        (lambda m, x: x + F.avg_pool2d(x.new_tensor(m.conv(x)), 3, 1, 1), "new_tensor, of values from the image"),
+        (lambda m, x: m.stored.data.copy_(x) is None or m.stored * 1 + x, "at 'Forward': .*'copy' wrote"),
     ],
 )
 def test_operation_without_a_rule_is_refused_by_name(function: Function, operation: str) -> None:
@@ -347,7 +375,24 @@ def test_operation_without_a_rule_is_refused_by_name(function: Function, operati
 def _overlapping(x: torch.Tensor) -> torch.Tensor:
     x = x.clone()
     x[:, :, 1:].mul_(x.mean((2, 3), keepdim=True))
-    return x + 1
+    return x
+
+
+def _exchanged(x: torch.Tensor, y: torch.Tensor) -> None:
+    x.data = y
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_scripted_function_is_followed_as_the_python_that_it_was_made_from() -> None:
+    blurred = torch.jit.script(_blurred)
+    call = torch.jit.ScriptFunction.__call__
+    assert last(lambda m, x: x + blurred(m.conv(x))).size == (7, 7)
+    assert torch.jit.ScriptFunction.__call__ is call
+    assert blurred(torch.ones(1, 1, 9, 9)).shape == (1, 1, 9, 9)
+
+
+def _blurred(x: torch.Tensor) -> torch.Tensor:
+    return F.avg_pool2d(x, 5, 1, 2)
 
 
 def test_an_error_holds_what_was_followed_before() -> None:

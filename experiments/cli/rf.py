@@ -80,8 +80,7 @@ def table(field: ReceptiveField) -> str:
     for record, row in zip(field, field.rows(), strict=True):
         mark = ("" if record.regular else " ~") + (" *" if record.is_global else "")
         output = " × ".join(map(str, record.output)) + mark
-        size = ("≤ " if record.is_upper_bound else "") + row["size"]
-        rows.append((row["layer"], size, row["stride"], row["padding"], output))
+        rows.append((row["layer"], row["size"], row["stride"], row["padding"], output))
     image = " × ".join(map(str, field.input_size))
     lines = [f"{len(field)} layers on an image of {image}", *columns(rows, left=(0, 4), spare=3)]
     if not all(record.regular for record in field):

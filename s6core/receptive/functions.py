@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 READS_VALUES = {
-    "__array__", "__bool__", "__complex__", "__contains__", "__float__", "__index__", "__int__", "allclose", "equal",
-    "item", "nonzero", "numpy", "tolist", "unique",
+    "__array__", "__bool__", "__complex__", "__contains__", "__float__", "__index__", "__int__", "__reduce_ex__",
+    "allclose", "equal", "item", "nonzero", "numpy", "tolist", "unique",
 }  # fmt: skip
 """Operations that leave the tensors: a pass that decides by their outcome has no field of its own."""
 

@@ -19,9 +19,9 @@ from s6core.receptive.sliding import extended
 def stack(call: Call, tensors: Sequence[Any], dim: int = 0) -> Maps:
     dim %= len(call.shape)
     branches = [m.on((*m.dims[:dim], (), *m.dims[dim:])) for m in call.all()]
-    apart = [side for side in range(call.rank) if len({id(m.axes[side]) for m in branches}) > 1]
+    apart = [s for s in range(call.rank) if not all(m.axes[s].same(branches[0].axes[s]) for m in branches)]
     single = [s for s in apart if all(m.axes[s].units == 1 and not m.axes[s].whole for m in branches)]
-    if len(apart) == len(single) == 1 and len(branches) == len(tensors) > 1:  # units of an axis, put together again
+    if len(single) == 1 and len(branches) == len(tensors) > 1:  # units of an axis, put together again
         return _row(call, branches, dim, single[0])
     return call.union(branches).with_dim(dim, pieces.plain(call.shape[dim]))
 

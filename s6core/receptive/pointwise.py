@@ -66,6 +66,8 @@ def channel_shuffle(call: Call, x: Any, groups: int) -> Maps:
 
 @rule(*CONSTANT)
 def constant(call: Call, *args: Any, **kwargs: Any) -> None:
+    if call.op == "new_tensor" and len(call.followed) > 1:
+        raise call.unknown("of values from the image")
     for x in call.followed:
         call.maps(x)
     return None

@@ -66,6 +66,9 @@ class Trace(TorchFunctionMode):
         self.path: list[nn.Module] = []
         self.entered: list[Sequence[Maps]] = []
         self.stand_ins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # with the tensor, so that its id stays its
+        self.constants = {  # those without values, by id: of any other such tensor it is not known what it sees
+            id(x): x for module in net.modules() for x in tree_flatten(vars(module))[0] if _without_values(x)
+        }
         self.written = Written()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -77,7 +80,7 @@ class Trace(TorchFunctionMode):
         axes = tuple(map(Axis.image, self.input_size))
         dims = [(), pieces.plain(channels), *(pieces.axis(axis.units, side) for side, axis in enumerate(axes))]
         maps = Maps(dims=tuple(dims), axes=axes)
-        with torch.no_grad(), same_chance(), self._hooks(), warnings.catch_warnings():
+        with torch.no_grad(), same_chance(), self._hooks(), self._unscripted(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the cost of an operation, say, which is not paid here
             try:
                 with self:
@@ -121,6 +124,8 @@ class Trace(TorchFunctionMode):
         self.written.check(followed, where)
         if isinstance(kwargs.get("out"), torch.Tensor):
             raise UnknownOperationError(f"at {where!r}: no rule for {op} with out=, which writes into a given tensor")
+        if func.__name__ == "__set__" and isinstance(args[1], torch.Tensor):
+            raise UnknownOperationError(f"at {where!r}: no rule for giving a tensor the data of another")
         if op == "setitem":
             x, index, value = args
             write(self, x, index, value, where)
@@ -132,7 +137,7 @@ class Trace(TorchFunctionMode):
             return result
         maps = self._apply(Call(op, where, result, followed, len(self.input_size)), func, args, kwargs)
         if maps is None:
-            return result
+            return self._remembered(result)
         return self._wrap(func, args, kwargs, result, maps, where)
 
     def _result(self, func: Any, args: Any, kwargs: Any, op: str, where: str, followed: list[Followed]) -> Any:
@@ -150,8 +155,11 @@ class Trace(TorchFunctionMode):
 
     def _constant(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Run an operation that has nothing to do with the image: on values, as far as there are some."""
+        for x in tree_flatten((args, kwargs))[0]:
+            if isinstance(x, torch.Tensor) and (self.written.constants or x.device.type == "meta"):
+                self.plain(x)  # which looks whether it is a constant
         try:
-            return func(*args, **kwargs)
+            return self._remembered(func(*args, **kwargs))
         except (RuntimeError, NotImplementedError):
             tensors = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, torch.Tensor)]
             without = [x for x in tensors if x.device.type == "meta"]
@@ -160,7 +168,11 @@ class Trace(TorchFunctionMode):
             if not without or len(without) == len(tensors):
                 raise
         args, kwargs = tree_map_only(torch.Tensor, self.plain, (args, kwargs))
-        return func(*args, **kwargs)
+        return self._remembered(func(*args, **kwargs))
+
+    def _remembered(self, result: Any) -> Any:
+        self.constants.update((id(x), x) for x in tree_flatten(result)[0] if _without_values(x))
+        return result
 
     def _apply(self, call: Call, func: Any, args: Any, kwargs: Any) -> Maps | list[Maps] | None:
         rule = RULES.get(call.op)
@@ -236,7 +248,14 @@ class Trace(TorchFunctionMode):
         with torch._C.DisableTorchFunction():
             if isinstance(x, Followed):
                 return x.as_subclass(torch.Tensor)
+            where = self._where("").strip(".") or type(self.net).__name__
+            self.written.check_constant(x, where)
             if x.device.type == "meta":
+                if id(x) not in self.constants:
+                    raise UnknownOperationError(
+                        f"at {where!r}: no rule for a tensor that was made out of sight, by a scripted function or "
+                        f"torch.vmap, say"
+                    )
                 return x
             if id(x) not in self.stand_ins:
                 self.stand_ins[id(x)] = (x, torch.empty_like(x, device="meta"))
@@ -257,6 +276,7 @@ class Trace(TorchFunctionMode):
             if first is None:
                 return
             name, op = self.names[module], type(module).__name__
+            self.written.check([first], name or op)
             if _is_layer(module, self.net):
                 first.maps = replace(first.maps, source=name)
                 self.records.append(self._field(name, op, first, entering))
@@ -268,6 +288,27 @@ class Trace(TorchFunctionMode):
                 stack.callback(module.register_forward_pre_hook(enter, with_kwargs=True).remove)
                 stack.callback(module.register_forward_hook(leave).remove)
             yield
+
+    @contextmanager
+    def _unscripted(self) -> Iterator[None]:
+        """Follow the Python that a scripted function was made from; torch would run the script out of sight."""
+        kind: Any = torch.jit.ScriptFunction
+        scripted = kind.__call__
+
+        def call(function: Any, *args: Any, **kwargs: Any) -> Any:
+            if not any(isinstance(x, Followed) for x in tree_flatten((args, kwargs))[0]):
+                return scripted(function, *args, **kwargs)
+            python = getattr(function, "_torchdynamo_inline", None)
+            if python is None:
+                where = self._where(getattr(function, "name", "function"))
+                raise UnknownOperationError(f"at {where!r}: no rule for a function that torch.jit has traced")
+            return python(*args, **kwargs)
+
+        kind.__call__ = call
+        try:
+            yield
+        finally:
+            kind.__call__ = scripted
 
     def _guarded(self, forward: Callable[[], Any]) -> Any:
         try:
@@ -295,6 +336,10 @@ class Trace(TorchFunctionMode):
             if self.names.get(module) in self.also:  # one that was made on the way has no record
                 self.also.setdefault(name, self.also[self.names[module]])
         return ReceptiveField(records, self.input_size, self.also, stopped)
+
+
+def _without_values(x: Any) -> bool:
+    return isinstance(x, torch.Tensor) and not isinstance(x, Followed) and x.device.type == "meta"
 
 
 def units_of(maps: Maps, rank: int) -> Maps:

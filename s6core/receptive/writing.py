@@ -25,6 +25,7 @@ class Written:
     def __init__(self) -> None:
         self.sharing: defaultdict[int, list[weakref.ref[Any]]] = defaultdict(list)
         self.stale: dict[int, tuple[Any, str]] = {}  # tensors of which a part was written over that cannot be followed
+        self.constants: dict[int, tuple[torch.Tensor, str]] = {}  # by memory, those that were written into
 
     def know(self, tensor: Any) -> None:
         self.sharing[_memory(tensor)].append(weakref.ref(tensor))
@@ -37,6 +38,14 @@ class Written:
                 raise UnknownOperationError(
                     f"at {where!r}: no rule for reading a tensor of which a part was written at {written!r}"
                 )
+
+    def check_constant(self, x: torch.Tensor, where: str) -> None:
+        """Raise `UnknownOperationError` for a constant into whose memory something from the image was written."""
+        if self.constants and _memory(x) in self.constants:
+            written = self.constants[_memory(x)][1]
+            raise UnknownOperationError(
+                f"at {where!r}: no rule for reading a constant into whose memory {written!r} wrote by another name"
+            )
 
     def into(self, tracer: Any, target: Any, maps: Maps, where: str) -> Any:
         """Note that a tensor now holds something else, and return it; others in the same memory come to know."""
@@ -59,9 +68,12 @@ class Written:
         with torch._C.DisableTorchFunction():
             if target._is_view():
                 raise UnknownOperationError(f"at {where!r}: no rule for writing into a part of a constant tensor")
+            before, memory = target, _memory(target)
             if target.device.type != "meta":
                 tracer.stand_ins.pop(id(target), None)
-                torch.utils.swap_tensors(target, torch.empty_like(target, device="meta"))
+                before = torch.empty_like(target, device="meta")
+                torch.utils.swap_tensors(target, before)
+            self.constants[memory] = before, where
         return tracer.adopt(target, maps)
 
     def _others(self, target: Any) -> list[Any]:

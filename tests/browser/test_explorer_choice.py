@@ -148,6 +148,11 @@ def test_a_skip_link_leads_past_all_controls(explorer: Open) -> None:
 
 BROKEN = [
     ("#explorer?stack=conv3,max2&unit=conv9:1,1", "There is no unit “conv9:1,1” in this stack", "conv3, max2"),
+    (
+        "#explorer?stack=conv3&unit=conv1:99,4",
+        "There is no unit “conv1:99,4” in this stack: shown is conv1:25,4.",
+        "conv3",
+    ),
     ("#explorer?stack=%E0%A4%A&input=28", "The address is damaged", None),
     ("#explorer?preset=resnet9000", "There is no stack named “resnet9000”.", None),
     (

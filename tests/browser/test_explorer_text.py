@@ -105,10 +105,17 @@ def test_pytorch_is_read_as_printed_and_as_written(explorer: Open) -> None:
         (repr(PRINTED), AS_TEXT),
         (WRITTEN, "conv5p2c8, max2, conv3"),
         (LOOP, "conv3c1, relu, conv3c1, relu, gap"),
+        ("nn.Sequential(*[nn.Conv2d(1, 1, 5, padding=5 // 2)] * 2, nn.AvgPool2d(1 + 1))", "conv5p2c1, conv5p2c1, avg2"),
+        ("nn.Sequential(OrderedDict({'a': nn.Conv2d(1, 4, 7, 2, (7 - 1) // 2)}))", "conv7s2p3c4"),
     ]:
         page.get_by_label("As text").fill(code)
         page.get_by_label("As text").press("Enter")
         assert page.get_by_label("As text").input_value() == text
+
+
+def test_the_channels_of_the_image_are_the_first_convolutions(explorer: Open) -> None:
+    code = "nn.Sequential(nn.Conv2d(in_channels=3, out_channels=8, kernel_size=3), nn.Conv2d(8, 4, 3))"
+    assert "nn.Conv2d(3, 8, 3),\n" in explorer().evaluate(ROUND, code)[0]
 
 
 def test_pytorch_that_cannot_be_read_is_refused_by_name(explorer: Open) -> None:
@@ -124,6 +131,12 @@ def test_pytorch_that_cannot_be_read_is_refused_by_name(explorer: Open) -> None:
     for code, first in [
         ("nn.Sequential(*[nn.Conv2d(1, 1, 3) for size in sizes])", "for: a loop is known here as"),
         ("nn.Sequential(*[nn.Conv2d(1, 1, k) for k in range(2)])", "Its kernel is missing"),
+        ("nn.Sequential(nn.Conv2d(1, 1, 3, step))", "Its stride is missing"),
+        ("nn.Sequential(nn.Conv2d(1, 1, 3, stride=-1))", "Its stride is -1"),
+        ("nn.Sequential(nn.Conv2d(1, 1, 3, padding=3 - 1 - width))", "Its padding is missing"),
+        ("nn.Sequential(stem, nn.ReLU())", "stem: what it stands for cannot be read"),
+        ("nn.Sequential(*[nn.ReLU()] + tail)", "Python: what it stands for cannot be read"),
+        ("nn.Sequential(nn.MaxPool2d(2, ceil_mode=rounded))", "MaxPool2d: ceil_mode=True"),
     ]:
         page.get_by_label("As text").fill(code)
         page.get_by_label("As text").press("Enter")

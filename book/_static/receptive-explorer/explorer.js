@@ -64,6 +64,7 @@
       this.unit = [Number(row), Number(column)];
       this.edited({ rebuild: true, last: this.selected < 0 });
       if (asked && names(this.rows)[this.selected] !== name) wrong.push(`There is no unit “${asked}” in this stack: shown is the middle of the last layer.`);
+      else if (asked && String(this.unit) !== String([Number(row), Number(column)])) wrong.push(`There is no unit “${asked}” in this stack: shown is ${name}:${this.unit}.`);
       this.note.textContent = wrong.join(" ");
     }
 

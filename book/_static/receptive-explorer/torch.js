@@ -19,6 +19,8 @@
     AdaptiveAvgPool2d: ["output_size"], AdaptiveMaxPool2d: ["output_size"],
     Upsample: ["size", "scale_factor", "mode"], UpsamplingNearest2d: ["size", "scale_factor"],
   };
+  const WORDS = { True: true, False: false, None: null };
+  const OPERATOR = /^[-+*/%]$/;
   const OPS = { Conv2d: "conv", LazyConv2d: "conv", ConvTranspose2d: "tconv", MaxPool2d: "max", AvgPool2d: "avg" };
 
   /** Read the calls of a text as {name, values, named}; whatever stands between them is passed over. */
@@ -30,23 +32,37 @@
       if (token === "(" || token === "[") return list(token === "(" ? ")" : "]").values;
       if (/^["']/.test(token)) return token.slice(1, -1);
       if (/^\d/.test(token)) return Number(token);
+      if (token === "-" && /^\d/.test(tokens[at])) return -value();
       if (!/^[A-Za-z_]/.test(token)) return undefined;
-      if (tokens[at] !== "(") return { True: true, False: false, None: null }[token];
+      if (tokens[at] !== "(") return token in WORDS ? WORDS[token] : { unknown: token };
       at++;
       return { name: token.split(".").at(-1), ...list(")") };
+    };
+    /** A value, or what an operator makes of two: 3 // 2 is computed, of anything else it is said that it is not. */
+    const expression = () => {
+      let found = value();
+      while (OPERATOR.test(tokens[at] ?? "")) {
+        const sign = tokens[at++];
+        const whole = sign === "/" && tokens[at] === "/" && Boolean(++at);
+        const other = value();
+        const [a, b] = [found, other].map((part) => (Array.isArray(part) && part.length === 1 ? part[0] : part));
+        const known = typeof a === "number" && typeof b === "number" && !OPERATOR.test(tokens[at] ?? "");
+        if (known && whole) found = Math.floor(a / b);
+        else if (known && "+-*".includes(sign)) found = { "+": a + b, "-": a - b, "*": a * b }[sign];
+        else if (sign === "*" && Array.isArray(found) && Number.isInteger(b)) found = Array(Math.min(b, S6Receptive.MOST + 1)).fill(found);
+        else found = { unknown: sign };
+      }
+      return found;
     };
     const list = (end) => {
       const values = [];
       const named = {};
-      let fresh = true; // an operator joins what follows to what stands before: such a number is not known
       while (at < tokens.length && tokens[at] !== end) {
-        if (tokens[at] === ",") at++, (fresh = true);
-        else if (tokens[at] === "*" && fresh) at++; // *[…]: its items
+        if (tokens[at] === "," || tokens[at] === "*") at++; // *[…]: its items
         else if (tokens[at] === "for") loop(values, end);
         else if (tokens[at] === "(" && tokens[at + 2] === ")" && tokens[at + 3] === ":") at += 4; // "(0):", as printed
-        else if (tokens[at + 1] === "=") named[tokens[at]] = ((at += 2), value());
-        else if (/^[-+*/:%]$/.test(tokens[at])) at += 2, fresh || (values[values.length - 1] = undefined);
-        else values.push(value()), (fresh = false);
+        else if (tokens[at + 1] === "=") named[tokens[at]] = ((at += 2), expression());
+        else values.push(expression());
       }
       at++;
       return { values, named };
@@ -72,8 +88,9 @@
   const two = (value) => (Array.isArray(value) ? (value[0] === value[1] || value.length === 1 ? value[0] : value.slice(0, 2)) : value);
   const each = (value, change) => (Array.isArray(value) ? value.map(change) : change(value));
 
-  function rows({ name, values, named }) {
-    const inside = [...values, ...Object.values(named)].flat(3).filter((one) => one?.name);
+  function rows({ name, values, named, unknown }) {
+    if (unknown) return [refused(/\w/.test(unknown) ? unknown : "Python", "what it stands for cannot be read from this text.")];
+    const inside = [...values, ...Object.values(named)].flat(3).filter((one) => one?.name || one?.unknown);
     if (/^(Sequential|OrderedDict|ModuleList)$/.test(name)) return inside.flatMap(rows);
     if (name === "Sum") return inside.flatMap((branch, at) => [{ op: at ? "|" : "[" }, ...(branch.name === "Identity" ? [] : rows(branch))]).concat({ op: "]" });
     if (name === "for") return [refused(name, "a loop is known here as “for _ in range(4)” alone.")];
@@ -87,7 +104,10 @@
     return [one(name, given)];
   }
 
+  const number = (value) => (Array.isArray(value) ? value.map(number) : value?.unknown || value?.name ? Number.NaN : value);
+
   function one(name, given) {
+    for (const key of ["kernel_size", "stride", "padding", "dilation", "output_padding", "scale_factor"]) given[key] = number(given[key]);
     if (given.ceil_mode) return refused(name, "ceil_mode=True is not known here.");
     if (given.output_padding && [given.output_padding].flat().some(Boolean)) return refused(name, "output_padding is not known here.");
     if (name.startsWith("Adaptive")) {
@@ -110,14 +130,23 @@
     return layer(OPS[name], changes);
   }
 
+  /** The channels of the image, as the first convolution has them; undefined without one. */
+  const channelsOf = (calls) => {
+    for (const { name, values = [], named = {} } of calls.flat(3).filter((one) => one?.name)) {
+      const found = /^Conv(Transpose)?2d$/.test(name) ? named.in_channels ?? values[0] : channelsOf([...values, ...Object.values(named)]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+
   /** Read PyTorch code, or a printed net: {rows, channels} of the image, or {refused: why}. Is it no code, null. */
   function fromTorch(text) {
     const code = text.replace(/^class Sum\b.*\n(?:[ \t]+.*\n|\s*\n)*/m, ""); // as `toTorch` writes it
     if (!/\b[A-Z]\w*\s*\(/.test(code)) return null;
     if (/\bdef\s+forward\b/.test(code)) return { refused: "What a forward() does cannot be read here, an nn.Sequential can." };
     const found = calls(code).filter(({ name }) => /^[A-Z]/.test(name)); // functions are no modules
-    const first = JSON.stringify(found).match(/"name":"Conv2d","values":\[(\d+)/);
-    return { rows: found.flatMap(rows), channels: Number(first?.[1] ?? 1) };
+    const channels = channelsOf(found);
+    return { rows: found.flatMap(rows), channels: Number.isInteger(channels) ? channels : 1 };
   }
 
   const SUM = `class Sum(nn.Module):
