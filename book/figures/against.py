@@ -15,6 +15,7 @@ AGAINST = {  # base -> what is compared with it, one family
     "linear-logits": ["no-bn+linear-logits"],
     "depth-5": ["depth-7"],
     "depth-6": ["depth-7"],
+    "field-20": ["field-28", "depth-7"],
 }
 
 
