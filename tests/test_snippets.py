@@ -217,4 +217,8 @@ def test_what_the_readme_answers_is_what_the_runs_say():
     assert "nearly as well without batch normalisation, though then not every run learns" in text
     both = effect("no-bn+fc")
     assert both.ratio < 1.5 and both.n_failed >= 1
+    assert "the net makes about two thirds of the errors, with the same number of parameters" in text
+    assert 0.55 < effect("field-20").ratio < 0.78 and counts["field-20"] == counts["reference"]
+    assert "Seven narrow layers instead of four do about as much" in text
+    assert 0.55 < effect("depth-7").ratio < 0.78
     assert "15,662 parameters" in text and counts["reference"] == 15_662
