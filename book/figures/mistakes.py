@@ -26,11 +26,8 @@ class Review(NamedTuple):
     guessed: int  # the class
 
 
-def _reviews() -> pd.DataFrame:
-    return pd.read_csv(Path(__file__).with_suffix(".csv"))
-
-
-REVIEWS = {int(row.digit): Review(row.label, row.guess, row.neither, row.guessed) for row in _reviews().itertuples()}
+_SHOWN = pd.read_csv(Path(__file__).with_suffix(".csv"), index_col="digit")
+REVIEWS = {int(row.Index): Review(row.label, row.guess, row.neither, row.guessed) for row in _SHOWN.itertuples()}
 """Every test digit that was shown to five people because a net doubted its label, counted from 0: Northcutt, Athalye
 and Mueller (2021), mturk/mnist_mturk.json of github.com/cleanlab/label-errors; their controls are left out."""
 

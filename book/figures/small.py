@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from experiments import small as plan
@@ -106,9 +105,9 @@ def small_front(sources: Sources) -> Any:
                 label="published, one run" if at == 0 else None)  # fmt: skip
         ax.annotate(run.who, (run.parameters, 100 - run.accuracy), xytext=(6, 5), textcoords="offset points", size=9)
     ours = sources.runs(noise.PUBLISHED)["parameters"].iloc[0]
-    found = stats.mean_interval(np.log(100 - noise.figures_of(sources, noise.PUBLISHED)))
-    bar(ax, [ours, ours], np.exp([found.low, found.high]).tolist(), own)
-    ax.plot(ours, np.exp(found.mean), "o", color=own, markersize=8, label="the course's net, our runs")
+    found = sources.summaries(noise.PUBLISHED).loc[REFERENCE]
+    bar(ax, [ours, ours], [found["low"], found["high"]], own)
+    ax.plot(ours, found["error"], "o", color=own, markersize=8, label="the course's net, our runs")
     others = small_ours(sources)
     tints = colours([REFERENCE, *others.index])
     for name, row in others.iterrows():
